@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* log.c - see log.h */
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#include "base/banned.h"
+
+static const char	*log_program = "mailweir";
+static bool		 log_stderr = true;
+
+/* A line under construction; len may not pass size - 1. */
+struct line {
+	char	*p;
+	size_t	 len, size;
+};
+
+static void
+put(struct line *l, const char *s, size_t n)
+{
+	if (n > l->size - 1 - l->len)
+		n = l->size - 1 - l->len;
+	memcpy(l->p + l->len, s, n);
+	l->len += n;
+}
+
+/* plain - may the octet stand in a value without quotes? */
+static bool
+plain(unsigned char c)
+{
+	return c > ' ' && c != 0x7f && c != '"' && c != '\\' && c != '=';
+}
+
+static void
+put_escaped(struct line *l, unsigned char c)
+{
+	char	hex[5];
+
+	switch (c) {
+	case '\n':	put(l, "\\n", 2);	return;
+	case '\r':	put(l, "\\r", 2);	return;
+	case '\t':	put(l, "\\t", 2);	return;
+	case '"':	put(l, "\\\"", 2);	return;
+	case '\\':	put(l, "\\\\", 2);	return;
+	}
+	if (c < ' ' || c == 0x7f) {
+		(void)snprintf(hex, sizeof hex, "\\x%02x", c);
+		put(l, hex, 4);
+	} else {
+		put(l, (const char *)&c, 1);
+	}
+}
+
+static void
+put_value(struct line *l, const char *s, size_t n)
+{
+	size_t	i, keep = n > LOG_VALUE_MAX ? LOG_VALUE_MAX : n;
+	bool	quote = n == 0;
+
+	for (i = 0; i < keep && !quote; i++)
+		quote = !plain((unsigned char)s[i]);
+	if (quote)
+		put(l, "\"", 1);
+	for (i = 0; i < keep; i++)
+		put_escaped(l, (unsigned char)s[i]);
+	if (keep < n)
+		put(l, "...", 3);
+	if (quote)
+		put(l, "\"", 1);
+}
+
+size_t
+log_format(char *out, size_t size, const char *event,
+    const struct log_field *f)
+{
+	struct line	l = { out, 0, size };
+	char		num[32];
+
+	put(&l, event, strlen(event));
+	for (; f->kind != LOG_K_END; f++) {
+		put(&l, " ", 1);
+		put(&l, f->key, strlen(f->key));
+		put(&l, "=", 1);
+		switch (f->kind) {
+		case LOG_K_STR:
+			if (f->s == NULL)
+				put(&l, "-", 1);
+			else
+				put_value(&l, f->s, f->n == (size_t)-1 ?
+				    strlen(f->s) : f->n);
+			break;
+		case LOG_K_INT:
+			(void)snprintf(num, sizeof num, "%lld", f->i);
+			put(&l, num, strlen(num));
+			break;
+		case LOG_K_REAL:
+			(void)snprintf(num, sizeof num, "%.2f", f->d);
+			put(&l, num, strlen(num));
+			break;
+		case LOG_K_END:
+			break;
+		}
+	}
+	l.p[l.len] = '\0';
+	return l.len;
+}
+
+void
+log_open(const char *program, bool to_stderr)
+{
+	log_program = program;
+	log_stderr = to_stderr;
+	if (!to_stderr)
+		openlog(program, LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+void
+log_write(int priority, const char *event, const struct log_field *fields)
+{
+	char	line[LOG_LINE_MAX], out[LOG_LINE_MAX + 128];
+	char	iso[CLOCK_ISO_SIZE];
+	int	n;
+
+	(void)log_format(line, sizeof line, event, fields);
+	if (!log_stderr) {
+		syslog(priority, "%s", line);
+		return;
+	}
+	n = snprintf(out, sizeof out, "%s %s[%ld]: %s\n",
+	    clock_iso(clock_now(), iso), log_program, (long)getpid(), line);
+	/* one write, so that lines of several threads do not mix */
+	if (n > 0 && write(STDERR_FILENO, out, (size_t)n) == -1)
+		return;
+}
