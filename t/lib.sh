@@ -23,7 +23,8 @@ ASAN_OPTIONS=log_path=$W/san:exitcode=99:detect_stack_use_after_return=0:allocat
 UBSAN_OPTIONS=log_path=$W/san:exitcode=99:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}
 LC_ALL=C.UTF-8
 TZ=UTC
-export ASAN_OPTIONS UBSAN_OPTIONS LC_ALL TZ BIN SRC W PYTHON
+PATH=$PATH:/usr/sbin:/sbin
+export PATH ASAN_OPTIONS UBSAN_OPTIONS LC_ALL TZ BIN SRC W PYTHON CORPORA
 umask 022
 
 # at_exit COMMAND - run at the end, latest first, however the test ends
@@ -206,7 +207,7 @@ stop_all() {
 	return $bad
 }
 
-# milter PROGRAM SCRIPT.lua [VAR=VALUE...] - a miltertest script of t/ against
+# milter PROGRAM SCRIPT.lua [-D VAR=VALUE...] - a miltertest script of t/ against
 # a daemon on $W/PROGRAM.sock; the script finds it in SOCK
 milter() {
 	m=$1 script=$2; shift 2
