@@ -7,6 +7,8 @@
  * ${name} expand to a parameter of the same section or of the top, wherever it
  * stands in the file ($$ is a dollar sign). `[kind]` or `[kind name]` opens a
  * section; each kind of section has tables that say which parameters it takes.
+ * $name may also name a parameter that the file leaves at its default: of the
+ * table at hand, or of the top (common.h).
  *
  * A program parses the file once (conf_read), then fills its structs by tables
  * (conf_bind). Unknown name, repeated name, bad unit, out of bounds: an error
@@ -27,6 +29,7 @@
 
 #define CONF_FILE_MAX	(4u << 20)	/* octets of a configuration file */
 #define CONF_VALUE_MAX	65536		/* octets of a value, expanded */
+#define CONF_PARAMS_MAX	512		/* parameters of one section */
 
 enum conf_type {
 	CONF_T_STR,	/* const char *; "" when empty                     */
@@ -37,7 +40,9 @@ enum conf_type {
 			   unless 0                                        */
 	CONF_T_SIZE,	/* long octets; "512 64K 25M 2G", unit optional    */
 	CONF_T_LIST,	/* struct conf_list; items between commas or blanks */
-	CONF_T_ENUM	/* int; index into `names`                         */
+	CONF_T_ENUM,	/* int; index into `names`                         */
+	CONF_T_RAW	/* const char *; a template: $ is not expanded here,
+			   whoever uses the text does it                   */
 };
 
 struct conf_list {
@@ -51,7 +56,8 @@ struct conf_param {
 	const char		*dflt;	/* parsed like a value from the file;
 					   NULL: must be given */
 	size_t			 off;	/* of the member in the bound struct */
-	double			 min, max;	/* INT REAL SECS SIZE */
+	double			 min, max;	/* INT REAL SECS SIZE; both 0:
+						   no bounds but the type's */
 	const char *const	*names;	/* ENUM: allowed words, NULL at end */
 	const char		*help;	/* a sentence for -H and the man page */
 };
@@ -72,6 +78,8 @@ struct conf_param {
 	{ #m, CONF_T_LIST, d, offsetof(s, m), 0, 0, NULL, h }
 #define CONF_ENUM(s, m, d, words, h) \
 	{ #m, CONF_T_ENUM, d, offsetof(s, m), 0, 0, words, h }
+#define CONF_RAW(s, m, d, h) \
+	{ #m, CONF_T_RAW, d, offsetof(s, m), 0, 0, NULL, h }
 #define CONF_END	{ NULL, CONF_T_STR, NULL, 0, 0, 0, NULL, NULL }
 
 /*
@@ -98,6 +106,17 @@ struct conf_section;
 int	conf_read(const char *path, struct conf **out, struct err *e);
 void	conf_free(struct conf **);	/* NULL is fine */
 
+/* The same of a text in memory; path is what messages call it. */
+int	conf_parse(const char *path, const char *text, size_t len,
+	    struct conf **out, struct err *e);
+
+/*
+ * conf_read_all - the same, but report() hears of every faulty line, which is
+ * then passed over. Returns 0 even so; -1 only when nothing could be read.
+ */
+int	conf_read_all(const char *path, void (*report)(void *arg,
+	    const char *msg), void *arg, struct conf **out, struct err *e);
+
 const char *conf_path(const struct conf *);
 
 /*
@@ -111,6 +130,10 @@ const struct conf_section *conf_find(const struct conf *, const char *kind,
 const struct conf_section *conf_next(const struct conf *, const char *kind,
 	    const struct conf_section *prev);
 const char *conf_section_name(const struct conf_section *);
+const char *conf_section_kind(const struct conf_section *);
+
+/* Does the file itself set this parameter in this section? */
+bool	conf_given(const struct conf_section *, const char *name);
 
 /*
  * conf_bind - fill *out from the section: defaults first, then its lines
