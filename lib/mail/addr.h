@@ -7,7 +7,8 @@
  *
  * Normal form: local part with ASCII letters folded (unless fold_local = no),
  * quotes removed where they are not needed, NFC when it holds UTF-8; domain in
- * A-label form (libidn2, UTS #46 non-transitional), lower case, no final dot.
+ * A-label form (libidn2, UTS #46 non-transitional), lower case, no final dot;
+ * a domain in ASCII is only folded, A-labels are not judged.
  * An address literal ([192.0.2.1]) is kept, lower case. Ref: RFC 5321 4.1.2,
  * 6531 3.3, 5890.
  */
@@ -20,9 +21,10 @@
 #include "base/err.h"
 #include "conf/conf.h"
 
-#define ADDR_LOCAL_MAX	64	/* octets, RFC 5321 4.5.3.1.1 */
+#define ADDR_LOCAL_MAX	64	/* octets without quotes and backslashes, after
+				   NFC; RFC 5321 4.5.3.1.1 */
 #define ADDR_DOMAIN_MAX	255	/* octets, RFC 5321 4.5.3.1.2 */
-/* NFC may lengthen UTF-8 up to three times. */
+/* Quoting may double the local part, and adds two. */
 #define ADDR_SIZE	(3 * ADDR_LOCAL_MAX + 1 + ADDR_DOMAIN_MAX + 1)
 
 enum addr_result {
@@ -72,9 +74,11 @@ enum addr_result addr_domain(const char *domain, size_t len,
  * addr_list - the mailboxes of an address header (From, To, Cc, Reply-To)
  *
  * value:   unfolded or folded field body (RFC 5322 3.4: groups, comments,
- *          quoted strings, route). Display names are skipped.
- * each:    called with the addr-spec as it stands ("Ann@Example.com").
- *          Return non-zero to stop.
+ *          quoted strings, route). Display names are skipped, whatever
+ *          octets they hold.
+ * each:    called with the addr-spec as spelt ("Ann@Example.com"), without
+ *          the comments and white space inside it; no NUL behind it; valid
+ *          during the call. NULL: only count. Return non-zero to stop.
  * Returns: the number of mailboxes seen (groups may have none), or -1 when
  *          the syntax is broken; those found before are reported all the same.
  */

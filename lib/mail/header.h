@@ -53,7 +53,8 @@ bool	header_name_ok(const char *name);
  * header_unfold - value without folds and without outer white space
  *
  * Appends to out; each fold ("\n" or "\r\n") is dropped, the white space that
- * follows it stays (RFC 5322 2.2.3). 0; -1 when out is full.
+ * follows it stays (RFC 5322 2.2.3); a line end that is no fold becomes a
+ * space. 0; -1 when out is full.
  */
 int	header_unfold(const char *value, size_t len, struct buf *out);
 
@@ -61,7 +62,9 @@ int	header_unfold(const char *value, size_t len, struct buf *out);
  * header_fold - value broken so that lines have at most 76 octets if possible
  *
  * Breaks only at white space, or after commas where `at_commas`; a fold is
- * "\n\t". The first line counts name_len + 2 octets. 0; -1 when out is full.
+ * "\n\t" and takes the place of the white space. Outer white space and line
+ * ends of the value are dropped. The first line counts name_len + 2 octets.
+ * 0; -1 when out is full.
  */
 int	header_fold(size_t name_len, const char *value, bool at_commas,
 	    struct buf *out);
@@ -70,9 +73,10 @@ int	header_fold(size_t name_len, const char *value, bool at_commas,
  * header_parse - the header section of a raw message
  *
  * raw:     LF or CRLF line ends. Stops at the empty line, at a line that is
- *          no header field (which is then body: tolerant as Postfix is), or at
- *          a limit.
- * max_n, max_octets: bounds; what is beyond is dropped and *truncated set.
+ *          no header field (which is then body: tolerant as Postfix is). An
+ *          mbox "From " line at the very start is passed over.
+ * max_n, max_octets: bounds; from the first field that does not fit on, all
+ *          are dropped and *truncated is set.
  * Returns: offset where the body begins; -1 without memory.
  */
 long	header_parse(const char *raw, size_t len, size_t max_n,
