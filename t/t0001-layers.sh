@@ -54,7 +54,7 @@ curl/curl.h		tools/monitor
 '
 # the C library and the kernel
 system='
-assert ctype dirent endian errno fcntl fnmatch getopt glob grp iconv inttypes
+assert ctype dirent emmintrin endian errno fcntl fnmatch getopt glob grp iconv inttypes
 langinfo libgen limits locale math netdb poll pthread pwd regex sched semaphore setjmp
 signal spawn stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn
 string strings syslog sysexits termios time ucontext unistd wchar wctype
