@@ -24,3 +24,7 @@ elseif(TSAN)
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
 endif()
+if(FUZZ)
+  # the libraries too, or the fuzzer sees nothing of the code it drives
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
