@@ -77,7 +77,15 @@ struct frame_policy {
 	void	*(*begin)(struct frame_msg *m);
 	void	 (*finish)(void *local);
 
-	/* Hooks; a NULL hook is negotiated away. */
+	/*
+	 * Hooks; a NULL hook is negotiated away. eoh and body are for work
+	 * that cannot wait, hashing above all: in a chain they come before the
+	 * edits of earlier policies (which are made in eom), so that what is
+	 * said of the header is best decided in eom. Only behind a policy that
+	 * may replace the body are eoh, body and eom all called at the end of
+	 * message, on what the earlier ones made of it. A REJECT in rcpt is
+	 * for this recipient, elsewhere for the message.
+	 */
 	enum frame_verdict (*mail)(struct frame_msg *m, const char *sender);
 	enum frame_verdict (*rcpt)(struct frame_msg *m, const char *rcpt);
 	enum frame_verdict (*eoh)(struct frame_msg *m);
@@ -97,14 +105,15 @@ const char	*frame_sender(const struct frame_msg *m);	/* "<a@b>" */
 size_t		 frame_rcpt_count(const struct frame_msg *m);
 const char	*frame_rcpt(const struct frame_msg *m, size_t i);
 const struct header_list *frame_headers(const struct frame_msg *m);
-/* Up to keep_body octets, CRLF line ends as sent; *total = the whole size. */
+/* Up to keep_body octets (and not more than max_body of the configuration),
+ * CRLF line ends as sent. *total: octets seen; more than *len = it was cut. */
 const char	*frame_body(const struct frame_msg *m, size_t *len,
 		    uint64_t *total);
 
 /*
  * The reply for the next REJECT or TEMPFAIL: code "550", status "5.7.1", text
- * of one line of printable ASCII (others become '?'), at most 480 octets; long
- * text is split into a multi-line reply. Copied.
+ * of one line of printable ASCII (others become '?'), cut after 480 octets, so
+ * that the reply is one line of SMTP. Copied.
  */
 void	frame_reply(struct frame_msg *m, const char *code,
 	    const char *status, const char *text);
@@ -114,7 +123,11 @@ void	frame_reply(struct frame_msg *m, const char *code,
  * NUL or bare CR in a value, not declared in needs, limits): the message is
  * then tempfailed as a whole and the fault logged. Values are given without
  * the leading space and folded with "\n\t" or "\n ".
- * nth counts fields of that name from 1, as they stand after the edits so far.
+ * nth counts fields of that name from 1, as they stand after the edits so far;
+ * to change or delete a field that is not there is a fault. Addresses have
+ * angle brackets; one to delete is given as frame_rcpt() has it, and all that
+ * are equal to it go. A body of more than max_body octets cannot be replaced:
+ * look whether *total of frame_body() is *len first.
  */
 int	frame_insert_header(struct frame_msg *m, size_t pos, const char *name,
 	    const char *value);			/* pos 0 = top */
@@ -143,6 +156,20 @@ void	frame_log(const struct frame_msg *m, int priority, const char *event,
 /* Add 1 to `mailweir_NAME{label="value"}` (metrics.h); label may be NULL. */
 void	frame_count(const struct frame_msg *m, const char *name,
 	    const char *label, const char *value);
+
+/* The frame's own parameters, in the section of every program. */
+extern const struct conf_param frame_params[];
+
+/*
+ * frame_schemas - every section that these policies and the frame read
+ *
+ * For conf_check() and option -H. program as for frame_main(). out gets at
+ * most size entries, the last with kind NULL; -1 when they do not fit.
+ */
+#define FRAME_SCHEMAS	24
+int	frame_schemas(const char *program,
+	    const struct frame_policy *const *policies,
+	    struct conf_schema *out, size_t size, struct err *e);
 
 /*
  * frame_main - everything main() would do; returns the exit status
