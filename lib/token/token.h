@@ -16,12 +16,15 @@
  *		25	flags, zero
  *		26-35	first 10 octets of HMAC-SHA-256(token key, 0-25)
  *
- * Key file: "ID HEX [retired]" lines, first = signing key, a secret; all lines
- * verify. Verification compares in constant time.
+ * Key file: "ID HEX [retired]" lines, # comments; a secret (base/file.h). The
+ * first key that is not retired signs, all of them verify. Verification
+ * compares in constant time, and takes as long for a key that we do not have.
+ * doc/TOKEN has all of it with examples.
  */
 #ifndef TOKEN_TOKEN_H
 #define TOKEN_TOKEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,7 +43,8 @@ enum token_result {
 	TOKEN_FORGED,	/* shape right, signature wrong, or altered */
 	TOKEN_UNKNOWN_KEY,	/* key id not in our file */
 	TOKEN_EXPIRED,	/* genuine, older than max_days */
-	TOKEN_VERSION	/* a later version of this program made it */
+	TOKEN_VERSION	/* a later version of this program made it (the
+			   signature of another version cannot be judged) */
 };
 
 struct token {
@@ -56,7 +60,12 @@ struct token_keys;
 int	token_keys_load(const char *path, struct token_keys **,
 	    struct err *e);
 void	token_keys_free(struct token_keys **);
+/* Make a fresh key file with one random key, mode 0600; refuses to replace
+ * one. */
 int	token_keys_create(const char *path, struct err *e);
+/* Put a fresh key in front and retire the others; the file changes at once or
+ * not at all, and keeps its owner and mode. *id: of the new key. */
+int	token_keys_rotate(const char *path, uint8_t *id, struct err *e);
 
 /* out gets the text and NUL; day is rounded to what the format holds. 0, or
  * -1 when OpenSSL fails. Threads: safe. */
@@ -70,6 +79,9 @@ int	token_mail(const struct token_keys *, const struct token *,
 enum token_result token_read(const struct token_keys *, const char *text,
 	    size_t len, uint32_t today, uint32_t max_days, struct token *out);
 
-const char *token_result_name(enum token_result);
+const char *token_result_name(enum token_result);	/* "valid", ... */
+/* "unsubscribe", "verp", "cfbl", "page"; the reverse gives 0 for others. */
+const char *token_kind_name(enum token_kind);
+enum token_kind token_kind_parse(const char *name);
 
 #endif
