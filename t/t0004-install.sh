@@ -28,7 +28,7 @@ units() {
 		find_one "mailweir-$p.service" || return 1
 	done
 }
-etc=$(sed -n 's/^CMAKE_INSTALL_FULL_SYSCONFDIR:[A-Z]*=//p' "$build/CMakeCache.txt")
+etc=$(sed -n 's/^CMAKE_INSTALL_SYSCONFDIR:[A-Z]*=//p' "$build/CMakeCache.txt")
 
 t 'it installs'			install_it
 t 'programs and man pages'	each_program
