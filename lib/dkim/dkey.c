@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* dkey.c - see dkey.h */
+#include "dkim/dkey.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "base/file.h"
+
+#include "base/banned.h"
+
+struct dkey {
+	atomic_uint	 refs;
+	enum dkey_alg	 alg;
+	int		 bits;
+	EVP_PKEY	*pkey;
+	EVP_PKEY_CTX	*proto;	/* RSA: ready to sign, only ever copied */
+	_Atomic(char *)	 pem;	/* NULL until dkey_pem() */
+};
+
+/* free_pem - wiped, then freed */
+static void
+free_pem(char *pem)
+{
+	if (pem != NULL)
+		OPENSSL_secure_clear_free(pem, strlen(pem) + 1);
+}
+
+/* ssl_why - the reason OpenSSL gives; empties its queue */
+static const char *
+ssl_why(char *out, size_t size)
+{
+	unsigned long	code = ERR_peek_last_error();
+	const char	*why = code != 0 ? ERR_reason_error_string(code) : NULL;
+
+	(void)snprintf(out, size, "%s", why != NULL ? why : "unknown reason");
+	ERR_clear_error();
+	return out;
+}
+
+int
+dkey_secure(size_t octets)
+{
+	size_t	size = 1 << 16;
+
+	if (CRYPTO_secure_malloc_initialized())
+		return 1;
+	while (size < octets)
+		size *= 2;
+	switch (CRYPTO_secure_malloc_init(size, 16)) {
+	case 1:
+		return 1;
+	case 2:
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+/* rsa_proto - a context set up for RSA-SHA256, to be copied by dkey_sign */
+static EVP_PKEY_CTX *
+rsa_proto(EVP_PKEY *pkey)
+{
+	EVP_PKEY_CTX	*ctx = EVP_PKEY_CTX_new(pkey, NULL);
+
+	if (ctx != NULL && EVP_PKEY_sign_init(ctx) > 0 &&
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) > 0 &&
+	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) > 0)
+		return ctx;
+	EVP_PKEY_CTX_free(ctx);
+	return NULL;
+}
+
+/* adopt - wrap pkey, which it owns from now on, whatever comes */
+static int
+adopt(EVP_PKEY *pkey, struct dkey **key, struct err *e)
+{
+	struct dkey	*k = calloc(1, sizeof *k);
+
+	if (k == NULL) {
+		EVP_PKEY_free(pkey);
+		return err_code(e, EX_OSERR, "no memory");
+	}
+	atomic_init(&k->refs, 1);
+	k->pkey = pkey;
+	k->bits = EVP_PKEY_get_bits(pkey);
+	switch (EVP_PKEY_get_base_id(pkey)) {
+	case EVP_PKEY_RSA:
+		k->alg = DKEY_RSA;
+		if (k->bits < DKEY_BITS_MIN || k->bits > DKEY_BITS_MAX) {
+			err_code(e, EX_DATAERR, "RSA key of %d bits; %d to %d "
+			    "will do", k->bits, DKEY_BITS_MIN, DKEY_BITS_MAX);
+			goto fail;
+		}
+		if ((k->proto = rsa_proto(pkey)) == NULL) {
+			err_code(e, EX_SOFTWARE, "RSA key is not usable");
+			goto fail;
+		}
+		break;
+	case EVP_PKEY_ED25519:
+		k->alg = DKEY_ED25519;
+		k->bits = 256;
+		break;
+	default:
+		err_code(e, EX_DATAERR, "neither an RSA nor an Ed25519 key");
+		goto fail;
+	}
+	*key = k;
+	return 0;
+fail:
+	ERR_clear_error();
+	dkey_free(&k);
+	return -1;
+}
+
+/* give_passphrase - OpenSSL's question; without one, the answer is no */
+static int
+give_passphrase(char *out, int size, int rw, void *arg)
+{
+	const char	*s = arg;
+	size_t		 n;
+
+	(void)rw;
+	if (s == NULL || (n = strlen(s)) > (size_t)size)
+		return -1;
+	memcpy(out, s, n);
+	return (int)n;
+}
+
+int
+dkey_parse(const char *pem, size_t len, const char *passphrase,
+    struct dkey **key, struct err *e)
+{
+	EVP_PKEY	*pkey;
+	BIO		*bio;
+	char		 why[120];
+
+	if (len > DKEY_FILE_MAX ||
+	    (bio = BIO_new_mem_buf(pem, (int)len)) == NULL)
+		return err_code(e, EX_OSERR, "too large, or no memory");
+	ERR_clear_error();
+	pkey = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase,
+	    (void *)(uintptr_t)passphrase);
+	BIO_free(bio);
+	if (pkey == NULL) {
+		if (passphrase == NULL && strstr(pem, "ENCRYPTED") != NULL) {
+			ERR_clear_error();
+			return err_code(e, EX_CONFIG, "is encrypted; name its "
+			    "passphrase_file");
+		}
+		return err_code(e, EX_DATAERR, "not a PEM private key that "
+		    "can be read: %s", ssl_why(why, sizeof why));
+	}
+	return adopt(pkey, key, e);
+}
+
+int
+dkey_load(const char *file, const char *passphrase_file, struct dkey **key,
+    struct err *e)
+{
+	char	*pem = NULL, *pass = NULL;
+	size_t	 len = 0, passlen = 0;
+	int	 rc;
+
+	if (file_read_secret(file, DKEY_FILE_MAX, &pem, &len, e) == -1)
+		return -1;
+	if (passphrase_file != NULL && passphrase_file[0] != '\0') {
+		if (file_read_secret(passphrase_file, 1024, &pass, &passlen,
+		    e) == -1) {
+			file_wipe(&pem, len);
+			return -1;
+		}
+		pass[strcspn(pass, "\r\n")] = '\0';
+	}
+	if ((rc = dkey_parse(pem, len, pass, key, e)) == -1)
+		(void)err_prefix(e, "%s", file);
+	file_wipe(&pem, len);
+	file_wipe(&pass, passlen);
+	return rc;
+}
+
+struct dkey *
+dkey_ref(struct dkey *k)
+{
+	(void)atomic_fetch_add_explicit(&k->refs, 1, memory_order_relaxed);
+	return k;
+}
+
+void
+dkey_free(struct dkey **key)
+{
+	struct dkey	*k = *key;
+
+	*key = NULL;
+	if (k == NULL ||
+	    atomic_fetch_sub_explicit(&k->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	EVP_PKEY_CTX_free(k->proto);
+	EVP_PKEY_free(k->pkey);
+	free_pem(atomic_load(&k->pem));
+	free(k);
+}
+
+enum dkey_alg
+dkey_alg(const struct dkey *k)
+{
+	return k->alg;
+}
+
+const char *
+dkey_alg_name(enum dkey_alg alg)
+{
+	return alg == DKEY_RSA ? "rsa-sha256" : "ed25519-sha256";
+}
+
+int
+dkey_bits(const struct dkey *k)
+{
+	return k->bits;
+}
+
+bool
+dkey_weak(const struct dkey *k)
+{
+	return k->alg == DKEY_RSA && k->bits < DKEY_BITS_GOOD;
+}
+
+/* sign_rsa - PKCS#1 v1.5 over the digest */
+static int
+sign_rsa(const struct dkey *k, const unsigned char *digest,
+    unsigned char *sig, size_t *len)
+{
+	EVP_PKEY_CTX	*ctx = EVP_PKEY_CTX_dup(k->proto);
+	int		 rc = -1;
+
+	*len = DKEY_SIG_MAX;
+	if (ctx != NULL && EVP_PKEY_sign(ctx, sig, len, digest, 32) > 0)
+		rc = 0;
+	EVP_PKEY_CTX_free(ctx);
+	return rc;
+}
+
+/* sign_ed25519 - RFC 8463 3: PureEdDSA over the digest as the message */
+static int
+sign_ed25519(const struct dkey *k, const unsigned char *digest,
+    unsigned char *sig, size_t *len)
+{
+	EVP_MD_CTX	*ctx = EVP_MD_CTX_new();
+	int		 rc = -1;
+
+	*len = DKEY_SIG_MAX;
+	if (ctx != NULL &&
+	    EVP_DigestSignInit(ctx, NULL, NULL, NULL, k->pkey) > 0 &&
+	    EVP_DigestSign(ctx, sig, len, digest, 32) > 0)
+		rc = 0;
+	EVP_MD_CTX_free(ctx);
+	return rc;
+}
+
+int
+dkey_sign(const struct dkey *k, const unsigned char digest[32],
+    unsigned char *sig, size_t *len, struct err *e)
+{
+	char	why[120];
+	int	rc;
+
+	rc = k->alg == DKEY_RSA ? sign_rsa(k, digest, sig, len) :
+	    sign_ed25519(k, digest, sig, len);
+	if (rc == -1)
+		return err_code(e, EX_SOFTWARE, "cannot sign: %s",
+		    ssl_why(why, sizeof why));
+	return 0;
+}
+
+const char *
+dkey_pem(struct dkey *k)
+{
+	char	*have = atomic_load(&k->pem), *p, *made = NULL;
+	BIO	*bio;
+	long	 n;
+
+	if (have != NULL)
+		return have;
+	if ((bio = BIO_new(BIO_s_secmem())) != NULL &&
+	    PEM_write_bio_PKCS8PrivateKey(bio, k->pkey, NULL, NULL, 0, NULL,
+	    NULL) && (n = BIO_get_mem_data(bio, &p)) > 0 &&
+	    (made = OPENSSL_secure_malloc((size_t)n + 1)) != NULL) {
+		memcpy(made, p, (size_t)n);
+		made[n] = '\0';
+	}
+	BIO_free(bio);
+	ERR_clear_error();
+	if (made == NULL)
+		return NULL;
+	if (!atomic_compare_exchange_strong(&k->pem, &have, made)) {
+		free_pem(made);		/* another thread was first */
+		return have;
+	}
+	return made;
+}
+
+/* public_octets - what p= holds: an RSA SubjectPublicKeyInfo, or the 32
+ * octets of Ed25519 (RFC 8463 4) */
+static int
+public_octets(const struct dkey *k, unsigned char **out, size_t *len)
+{
+	unsigned char	*der = NULL;
+	int		 n;
+
+	if (k->alg == DKEY_RSA) {
+		if ((n = i2d_PUBKEY(k->pkey, &der)) <= 0)
+			return -1;
+		*out = der;
+		*len = (size_t)n;
+		return 0;
+	}
+	*len = 32;
+	if ((*out = OPENSSL_malloc(32)) == NULL)
+		return -1;
+	if (EVP_PKEY_get_raw_public_key(k->pkey, *out, len) > 0)
+		return 0;
+	OPENSSL_free(*out);
+	return -1;
+}
+
+int
+dkey_record(const struct dkey *k, struct buf *out, struct err *e)
+{
+	unsigned char	*pub, text[DKEY_RECORD_MAX];
+	size_t		 len;
+
+	if (public_octets(k, &pub, &len) == -1 ||
+	    len * 4 / 3 + 5 > sizeof text) {
+		ERR_clear_error();
+		return err_code(e, EX_SOFTWARE, "cannot write the public key");
+	}
+	(void)EVP_EncodeBlock(text, pub, (int)len);
+	OPENSSL_free(pub);
+	if (buf_addf(out, "v=DKIM1; k=%s; p=%s",
+	    k->alg == DKEY_RSA ? "rsa" : "ed25519", text) == -1)
+		return err_code(e, EX_OSERR, "no memory");
+	return 0;
+}
+
+int
+dkey_generate(enum dkey_alg alg, int bits, struct dkey **key, struct err *e)
+{
+	EVP_PKEY	*pkey;
+	char		 why[120];
+
+	if (alg == DKEY_RSA && (bits < DKEY_BITS_MIN || bits > DKEY_BITS_MAX))
+		return err_code(e, EX_USAGE, "RSA keys have %d to %d bits",
+		    DKEY_BITS_MIN, DKEY_BITS_MAX);
+	pkey = alg == DKEY_RSA ? EVP_RSA_gen((unsigned)bits) :
+	    EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	if (pkey == NULL)
+		return err_code(e, EX_SOFTWARE, "cannot make a key: %s",
+		    ssl_why(why, sizeof why));
+	return adopt(pkey, key, e);
+}
