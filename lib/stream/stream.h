@@ -6,7 +6,9 @@
  * scopes it obeys, and what each policy does with it. Streams are tried in
  * file order; the first whose every given condition holds wins; a stream
  * without conditions matches all. When none matches, the built-in stream
- * "default" (class personal, scopes "*", no unsubscribe) is used.
+ * "default" (class personal, scope "*", no unsubscribe) is used; a section
+ * [stream default] changes it, takes no conditions, and is tried last
+ * wherever it stands. The scope "*", all mail, is obeyed by every stream.
  *
  * Which reason stops which class (doc/STREAMS; changed by `reasons`):
  *
@@ -40,7 +42,8 @@ enum stream_class {
 enum stream_hit { STREAM_HIT_REJECT, STREAM_HIT_DISCARD, STREAM_HIT_OBSERVE };
 enum stream_unsub {		/* the unsubscribe milter, per stream */
 	STREAM_UNSUB_OFF,	/* touch nothing */
-	STREAM_UNSUB_ADD,	/* add when the message has none; keep a valid one */
+	STREAM_UNSUB_ADD,	/* keep a valid one; else ours */
+	STREAM_UNSUB_KEEP,	/* keep whatever is there; ours if none is */
 	STREAM_UNSUB_REPLACE,	/* ours instead of theirs */
 	STREAM_UNSUB_REQUIRE	/* as add, and refuse what cannot get one */
 };
@@ -57,14 +60,16 @@ struct stream {
 	size_t		 index;		/* position in the set */
 	enum stream_class klass;
 	struct conf_list match_sender;	/* "news@a.example", "@a.example",
-					   ".a.example" (subdomains) */
+					   ".a.example" (subdomains), "<>" */
 	struct conf_list match_sasl;	/* SASL logins */
 	struct conf_list match_client;	/* 192.0.2.0/24, 2001:db8::/32 */
 	struct conf_list match_daemon;	/* {daemon_name}, or its port */
 	struct conf_list match_header;	/* "List-Id:news.example",
 					   "X-Campaign" (present); any one */
 	struct conf_list scopes;	/* obeyed; the first is where an
-					   unsubscribe from this stream goes */
+					   unsubscribe from this stream goes;
+					   ends in "*"; none given: the
+					   stream's name */
 	uint32_t	 scope_ids[STREAM_SCOPES];
 	size_t		 nscopes;
 	enum stream_hit	 hit;
@@ -79,15 +84,21 @@ struct stream {
 	const char	*list_id;	/* List-Id to add; "" = none */
 	const char	*feedback_id;	/* "campaign:customer:kind:sender"
 					   template; "" = none */
+	const char	*verp_address;	/* "b@b.example" -> b+TOKEN@b.example
+					   as envelope sender; "" = no VERP */
+	const char	*cfbl_address;	/* complaints (RFC 9477); "" = none */
 
 	double		 tag_score, hold_score, reject_score;	/* 0 = never */
 	struct conf_list dkim_keys;	/* names of [key]; empty = by From */
+
+	struct stream_match *match;	/* the conditions, compiled */
 };
 
-/* What may be known of a message. Members not known yet are NULL; headers is
- * NULL before the end of the message. */
+/* What may be known of a message. NULL matches no condition, but for headers,
+ * which is NULL before the end of the message. */
 struct stream_facts {
-	const char		 *sender;	/* normalised, "" for <> */
+	const char		 *sender;	/* normalised (addr_normal), "" for
+						   <>; NULL if unparseable */
 	const char		 *sasl_login;
 	const char		 *client_addr;	/* "192.0.2.1", "2001:db8::1" */
 	const char		 *daemon_name, *daemon_port;
@@ -98,7 +109,8 @@ struct stream_set;
 
 extern const struct conf_param stream_params[];
 
-/* Load every [stream] section. conf must outlive the set. */
+/* Load every [stream] section. conf must outlive the set. Values that make no
+ * sense together are refused, as "FILE:LINE: name: why". */
 int	stream_set_load(const struct conf *, struct stream_set **,
 	    struct err *e);
 void	stream_set_free(struct stream_set **);
@@ -114,6 +126,7 @@ const struct stream *stream_match(const struct stream_set *,
 	    const struct stream_facts *);
 
 const struct stream *stream_find(const struct stream_set *, const char *name);
+/* In file order; the last one is "default". */
 size_t	stream_count(const struct stream_set *);
 const struct stream *stream_at(const struct stream_set *, size_t i);
 bool	stream_uses_headers(const struct stream_set *);
