@@ -34,8 +34,18 @@ void	metrics_close(struct metrics **);
 void	metrics_add(struct metrics *m, const char *name, const char *label,
 	    const char *value, uint64_t n);
 
-/* For readers: every counter of one file, or of every *.metrics of a folder.
- * each(arg, program, "name{label=\"value\"}", count). */
+/* The counter's value in this process's view, 0 if never counted; tests. */
+uint64_t metrics_value(const struct metrics *m, const char *name,
+	    const char *label, const char *value);
+
+/*
+ * metrics_each - for readers: every counter of one file, or of every
+ * *.metrics of a folder in the order of their names
+ *
+ * each:    (arg, program, "mailweir_NAME{label=\"value\"}", count).
+ * Returns: 0; -1 with the first fault: no such path, a file that is none of
+ *          ours (the others are reported all the same).
+ */
 int	metrics_each(const char *dir,
 	    void (*each)(void *arg, const char *program, const char *name,
 	    uint64_t count), void *arg, struct err *e);
