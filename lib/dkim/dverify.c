@@ -189,7 +189,8 @@ give_header(DKIM *dkim, const struct header_list *list)
 	return st;
 }
 
-/* give_body - with bare LF made CRLF */
+/* give_body - with bare LF made CRLF, and a line end at the end, as SMTP has
+ * it; libopendkim calls a body without one wrong */
 static DKIM_STAT
 give_body(DKIM *dkim, const char *p, size_t n)
 {
@@ -212,6 +213,8 @@ give_body(DKIM *dkim, const char *p, size_t n)
 	}
 	if (st == DKIM_STAT_OK && n > from)
 		st = dkim_body(dkim, (u_char *)(uintptr_t)(p + from), n - from);
+	if (st == DKIM_STAT_OK && n > 0 && p[n - 1] != '\n')
+		st = dkim_body(dkim, crlf, 2);
 	return st;
 }
 

@@ -252,6 +252,10 @@ reference_make(struct dsign *d, struct dkey *key, const struct dsign_tags *t,
 	int		 rc = -1;
 
 	buf_reset(out);
+	/* 2.11.0~beta2 makes ones there that its own verifier refuses */
+	if (dkey_alg(key) == DKEY_ED25519 && o->header == CANON_SIMPLE)
+		return err_code(e, EX_CONFIG, "libopendkim cannot make Ed25519 "
+		    "signatures with simple header canonicalisation");
 	if (pem == NULL)
 		return err_code(e, EX_OSERR, "no memory");
 	dkim = dkim_sign(d->policy->own, unsigned_char("-"), NULL,
