@@ -32,7 +32,8 @@ def sources(src):
 
 # Where events and counters are passed through, not named.
 PASSING = {"lib/base/log.c", "lib/base/log.h", "lib/metrics/metrics.c",
-           "lib/metrics/metrics.h", "milters/frame/frame.h"}
+           "lib/metrics/metrics.h", "milters/frame/frame.h",
+           "milters/frame/milter.c", "milters/frame/msg.c"}
 
 EVENT = re.compile(r"\b(log_event|log_write|frame_event|frame_log)\s*\(")
 METRIC = re.compile(r"\b(metrics_add|frame_count)\s*\(")
@@ -108,38 +109,39 @@ def agree(src, pattern, position, metrics, what):
     return bad
 
 
-def sections(lines, parse):
-    """{(section kind, name): default} of text with [section] lines."""
-    out, kind = {}, ""
+def kinds(line):
+    """The kinds of section that a heading names: [a], [b NAME]."""
+    return re.findall(r"\\?\[([a-z]+)(?: [^\]]*?)?\\?\]", line)
+
+
+def sections(lines):
+    """{(section kind, name): default} of text with [section] lines. A comment
+    that names several sections begins what is the same in all of them."""
+    out, into = {}, [""]
     for line in lines:
-        m = re.match(r"#?\s*\[([a-z]+)( [^]]*)?\]\s*$", line)
-        if m:
-            kind = m.group(1)
+        named = kinds(line)
+        if re.match(r"#?\[[^\]]*\]\s*$", line) or \
+                (line.startswith("# ") and len(named) > 1):
+            into = named
             continue
-        p = parse(line)
-        if p:
-            out.setdefault((kind, p[0]), p[1])
+        m = re.match(r"#?([a-z][a-z0-9_]*) =\s*(.*)$", line)
+        if m:
+            for kind in into:
+                out.setdefault((kind, m.group(1)), m.group(2).strip())
     return out
 
 
-def from_help(line):
-    m = re.match(r"#?([a-z][a-z0-9_]*) =\s*(.*)$", line)
-    return m and (m.group(1), m.group(2).strip())
-
-
 def from_man(src):
-    """mailweir.conf.5.scd: `*name* = _default_`, sections as `## [name]`."""
-    out, kind = {}, ""
+    """mailweir.conf.5.scd: `*name* = _default_` below `## [kind], [kind]`."""
+    out, into = {}, [""]
     for line in read(os.path.join(src, "doc/mailweir.conf.5.scd")).split("\n"):
-        m = re.match(r"## .*\\?\[([a-z]+)", line)
-        if m:
-            kind = m.group(1)
-        elif line.startswith("#"):
-            kind = ""
+        if line.startswith("#"):
+            into = kinds(line) or [""]
         m = re.match(r"\*([a-z][a-z0-9_]*)\* =\s*(.*?)(\+\+)?$", line)
         if m:
             value = re.sub(r"^_(.*)_$", r"\1", m.group(2).strip())
-            out[kind, m.group(1)] = re.sub(r"\\(.)", r"\1", value)
+            for kind in into:
+                out[kind, m.group(1)] = re.sub(r"\\(.)", r"\1", value)
     return out
 
 
@@ -158,18 +160,17 @@ def compare(code, doc, name):
 
 
 def params(src, path):
-    code = sections(read(path).split("\n"), from_help)
+    code = sections(read(path).split("\n"))
     bad = [] if code else ["the programs print no parameter"]
     bad += compare(code, from_man(src), "doc/mailweir.conf.5.scd")
     # the sample: "#name = default"; what is set there needs no default
     sample = read(os.path.join(src, "etc/mailweir.conf")).split("\n")
-    shown = sections(sample, from_help)
-    for line in sample:
-        if re.match(r"[a-z]", line):
-            name = line.split("=")[0].strip()
-            for key in shown:
-                if key[1] == name and shown[key] != code.get(key):
-                    shown[key] = code.get(key)
+    shown = sections(sample)
+    chosen = {line.split("=")[0].strip() for line in sample
+              if re.match(r"[a-z]", line)}
+    for key in shown:
+        if key[1] in chosen and key in code:
+            shown[key] = code[key]
     return bad + compare(code, shown, "etc/mailweir.conf")
 
 
