@@ -48,4 +48,9 @@ void	store_keys_address(const struct store_keys *, unsigned i,
 void	store_keys_domain(const struct store_keys *, unsigned i,
 	    const char *domain, struct store_id *out);
 
+/* A further secret for one purpose, HMAC-SHA-256(key, purpose). The purpose
+ * holds a blank, so that it is never an address. Wipe it after use. */
+void	store_keys_derive(const struct store_keys *, unsigned i,
+	    const char *purpose, uint8_t out[32]);
+
 #endif

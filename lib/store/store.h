@@ -24,6 +24,7 @@
 
 #include "base/err.h"
 #include "mail/addr.h"
+#include "store/conf.h"
 #include "store/key.h"
 #include "store/reason.h"
 
@@ -47,6 +48,13 @@ int	store_create(const char *dir, struct err *e);
  * Errors: no store there, newer format, unreadable, garbled: -1 and *e.
  */
 int	store_open(const char *dir, enum store_mode, const struct store_keys *,
+	    struct store **, struct err *e);
+/* The same with the settings of section [store] (store/conf.h); store_open()
+ * takes the defaults. */
+int	store_open_conf(const struct conf *, const char *dir, enum store_mode,
+	    const struct store_keys *, struct store **, struct err *e);
+int	store_open_with(const char *dir, enum store_mode,
+	    const struct store_keys *, const struct store_conf *,
 	    struct store **, struct err *e);
 void	store_close(struct store **);
 

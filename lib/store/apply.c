@@ -1,0 +1,828 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * apply.c - changes: what they mean, and many callers in one commit
+ *
+ * Callers queue; one of them, the leader, takes the whole queue into one
+ * transaction, commits, and wakes each with its result; the first who is left
+ * waiting leads next. While a commit waits for the disk the queue grows, so
+ * the load itself makes the batches.
+ *
+ *	change		entry before		after
+ *	add		none			made, in force
+ *	add		there			count + 1, last, the later expiry
+ *	add		expired (half-open)	in force again, for twice as long
+ *	add soft	any			one step at most a day; in force at
+ *						the threshold, or at once when
+ *						half-open
+ *	remove		any			gone; a list's row: lifted
+ *	delivered	soft, or half-open	gone
+ *	delivered	else in force		stays: a sign is not an order
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <openssl/sha.h>
+
+#include "base/clock.h"
+#include "store/find.h"
+#include "store/journal.h"
+#include "store/scope.h"
+
+#include "base/banned.h"
+
+#define BATCH_CHANGES	4096	/* of one commit; a request is never split */
+#define DAY		86400
+#define SWEEP_PER_NEW	2	/* old reports looked at for each new one */
+
+/* One caller of store_apply(). */
+struct queued {
+	struct queued		*next;
+	struct store		*s;
+	const char		*actor;
+	struct store_change	*changes;
+	size_t			 n;
+	struct err		*e;
+	int			 rc;
+	bool			 done, refused;
+	bool			 lead;		/* woken to lead, not done */
+	pthread_cond_t		 wake;
+};
+
+/* One transaction. */
+struct batch {
+	struct env	*env;
+	struct queued	*first;		/* of n linked ones */
+	MDB_txn		*txn;
+	struct head	 head;
+	bool		 wrote;
+	int64_t		 now;
+	size_t		 reports;	/* new in `dedup` */
+	struct err	 e;
+};
+
+/* One change with its recipient under every key. */
+struct work {
+	struct batch		*b;
+	struct queued		*q;
+	struct store_change	*c;
+	struct err		*e;
+	struct store_id		 id[STORE_KEYS_MAX];
+	unsigned		 nids;	/* id[0] is the one to write under */
+	bool			 domain;
+	uint32_t		 scope;
+	struct scope_rec	 srec;
+	bool			 scope_known;
+};
+
+/* why_not - refuse this change; its request is undone */
+static int
+why_not(struct work *w, const char *text)
+{
+	w->q->refused = true;
+	w->c->result = -1;
+	(void)snprintf(w->c->why, sizeof w->c->why, "%s", text);
+	return err_code(w->e, EX_NOPERM, "refused: %s", text);
+}
+
+/* default_expiry - seconds; 0 = never */
+static long
+default_expiry(const struct store_conf *c, enum store_reason reason)
+{
+	switch (reason) {
+	case STORE_OPTOUT:
+		return c->expire_optout;
+	case STORE_COMPLAINT:
+		return c->expire_complaint;
+	case STORE_HARD_BOUNCE:
+		return c->expire_hard_bounce;
+	case STORE_SOFT_BOUNCE:
+		return c->expire_soft_bounce;
+	case STORE_INVALID_DOMAIN:
+		return c->expire_invalid_domain;
+	case STORE_MANUAL:
+		return c->expire_manual;
+	case STORE_IMPORT:
+		return c->expire_import;
+	case STORE_LEGAL:
+		return c->expire_legal;
+	case STORE_TRAP:
+		return c->expire_trap;
+	default:
+		return 0;
+	}
+}
+
+/* only_by_override - who removes this must say why */
+static bool
+only_by_override(enum store_reason reason)
+{
+	return reason == STORE_COMPLAINT || reason == STORE_LEGAL;
+}
+
+/* table_of - where this change's entry stands */
+static enum env_table
+table_of(const struct work *w)
+{
+	return w->domain ? T_DOMAINS : T_ENTRIES;
+}
+
+static int
+lmdb_failed(struct work *w, const char *step, int rc)
+{
+	return env_fail(w->b->env, step, rc, w->e);
+}
+
+/* -- writing -------------------------------------------------------------- */
+
+/* write_journal - one record of this change; *seq and *hlc for the entry are
+ * set before `detail` is packed by the caller, hence the stamp outside */
+static int
+write_journal(struct work *w, struct jrec *j, enum journal_op op,
+    uint32_t scope, const struct store_id *id, enum store_reason reason,
+    const uint8_t *detail, size_t n)
+{
+	int	rc;
+
+	j->op = op;
+	j->scope = scope;
+	j->id = *id;
+	j->reason = reason;
+	j->domain = w->domain;
+	j->actor = w->q->actor;
+	j->note = w->c->note;
+	j->note_len = w->c->note != NULL ? strnlen(w->c->note, NOTE_MAX) : 0;
+	j->detail = detail;
+	j->detail_len = n;
+	w->b->wrote = true;
+	rc = journal_append(w->b->env, w->b->txn, &w->b->head, j);
+	return rc == 0 ? 0 : lmdb_failed(w, "write the journal", rc);
+}
+
+/* write_scope - a scope's first use names it on disk */
+static int
+write_scope(struct work *w)
+{
+	struct store_id	none = { 0 };
+	struct jrec	j;
+	int		rc;
+
+	if (w->scope_known)
+		return 0;
+	memset(&w->srec, 0, sizeof w->srec);
+	w->srec.id = w->scope;
+	(void)snprintf(w->srec.name, sizeof w->srec.name, "%s", w->c->scope);
+	memset(&j, 0, sizeof j);
+	journal_stamp(&w->b->head, &j);
+	j.op = J_SCOPE;
+	j.scope = w->scope;
+	j.id = none;
+	j.actor = w->q->actor;
+	j.note = w->srec.name;
+	j.note_len = strlen(w->srec.name);
+	w->b->wrote = true;
+	w->b->head.gen++;
+	if ((rc = scope_put(w->b->env, w->b->txn, &w->srec)) != 0 ||
+	    (rc = journal_append(w->b->env, w->b->txn, &w->b->head, &j)) != 0)
+		return lmdb_failed(w, "write a scope", rc);
+	w->scope_known = true;
+	return 0;
+}
+
+/* write_entry - a record and its line in the journal */
+static int
+write_entry(struct work *w, struct rec *r)
+{
+	uint8_t		key[EKEY_SIZE], value[REC_SIZE_MAX];
+	struct jrec	j;
+	size_t		n;
+	int		rc;
+
+	if (write_scope(w) == -1)
+		return -1;
+	memset(&j, 0, sizeof j);
+	journal_stamp(&w->b->head, &j);
+	r->seq = j.seq;
+	r->hlc = j.hlc;
+	n = rec_pack(value, r);
+	ekey_pack(key, &w->id[0], w->scope, w->c->reason);
+	if (write_journal(w, &j, J_ADD, w->scope, &w->id[0], w->c->reason,
+	    value, n) == -1)
+		return -1;
+	rc = env_put(w->b->env, w->b->txn, table_of(w), key, sizeof key,
+	    value, n, 0);
+	return rc == 0 ? 0 : lmdb_failed(w, "write an entry", rc);
+}
+
+/* drop_entry - delete a record, its octets go to the journal */
+static int
+drop_entry(struct work *w, enum journal_op op, const uint8_t key[EKEY_SIZE],
+    const MDB_val *value)
+{
+	uint8_t			 copy[REC_SIZE_MAX];
+	struct jrec		 j;
+	struct store_id		 id;
+	uint32_t		 scope;
+	enum store_reason	 reason;
+	size_t			 n = value->mv_size;
+	int			 rc;
+
+	if (n > sizeof copy || ekey_unpack(key, EKEY_SIZE, &id, &scope,
+	    &reason) == -1)
+		return env_garbled(w->b->env, "an entry", w->e);
+	memcpy(copy, value->mv_data, n);	/* a write may move it */
+	memset(&j, 0, sizeof j);
+	journal_stamp(&w->b->head, &j);
+	if (write_journal(w, &j, op, scope, &id, reason, copy, n) == -1)
+		return -1;
+	rc = env_del(w->b->env, w->b->txn, table_of(w), key, EKEY_SIZE);
+	return rc == 0 ? 0 : lmdb_failed(w, "remove an entry", rc);
+}
+
+/* -- add ------------------------------------------------------------------ */
+
+/* read_entry - the record under the i-th key; 1, 0 or -1 */
+static int
+read_entry(struct work *w, unsigned i, struct rec *r)
+{
+	uint8_t	key[EKEY_SIZE];
+	MDB_val	v;
+	int	rc;
+
+	ekey_pack(key, &w->id[i], w->scope, w->c->reason);
+	rc = env_get(w->b->env, w->b->txn, table_of(w), key, sizeof key, &v);
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	if (rc != 0)
+		return lmdb_failed(w, "look up", rc);
+	if (rec_unpack(v.mv_data, v.mv_size, r) == -1)
+		return env_garbled(w->b->env, "an entry", w->e);
+	return 1;
+}
+
+/* drop_old_key - the record stands under another key: it moves to the first */
+static int
+drop_old_key(struct work *w, unsigned i)
+{
+	uint8_t	key[EKEY_SIZE];
+	MDB_val	v;
+	int	rc;
+
+	ekey_pack(key, &w->id[i], w->scope, w->c->reason);
+	rc = env_get(w->b->env, w->b->txn, table_of(w), key, sizeof key, &v);
+	if (rc != 0)
+		return lmdb_failed(w, "look up", rc);
+	return drop_entry(w, J_REMOVE, key, &v);
+}
+
+/* expiry - when an entry that comes into force now for the nth time ends */
+static int64_t
+expiry(const struct work *w, unsigned rounds)
+{
+	const struct store_conf	*c = &w->q->s->conf;
+	long			 secs = default_expiry(c, w->c->reason);
+	unsigned		 doubled = rounds > 0 ? rounds - 1 : 0;
+
+	if (w->c->expires != 0)
+		return w->c->expires;
+	if (secs == 0)
+		return 0;
+	if (doubled > (unsigned)c->retry_doubling)
+		doubled = (unsigned)c->retry_doubling;
+	return w->b->now + ((int64_t)secs << doubled);
+}
+
+/* later - of two expiries, 0 being the latest of all */
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a == 0 || b == 0 ? 0 : a > b ? a : b;
+}
+
+/* soft_step - count a soft bounce: decay first, then one step at most a day */
+static void
+soft_step(const struct work *w, struct rec *r)
+{
+	const struct store_conf	*c = &w->q->s->conf;
+	int64_t			 now = w->b->now, back;
+
+	if (r->step != 0 && now / DAY <= r->step / DAY)
+		return;		/* today's step is taken, or the clock went back */
+	back = r->step == 0 ? 0 : (now - r->step) / c->soft_decay;
+	r->score = back >= r->score ? 0 : (uint16_t)(r->score - back);
+	if (r->score < UINT16_MAX)
+		r->score++;
+	r->step = now;
+}
+
+/* bring_in_force - after the count of an add */
+static void
+bring_in_force(const struct work *w, struct rec *r, bool half_open)
+{
+	bool	soft = w->c->reason == STORE_SOFT_BOUNCE;
+
+	if (soft) {
+		soft_step(w, r);
+		if (r->score < w->q->s->conf.soft_threshold && !half_open)
+			return;
+		r->flags |= REC_TRIPPED;
+	}
+	if (r->rounds < UINT8_MAX)
+		r->rounds++;
+	r->expires = expiry(w, r->rounds);
+}
+
+/* add - see the table at the top of the file */
+static int
+add(struct work *w)
+{
+	struct rec	r;
+	unsigned	i, old = 0;
+	bool		half_open, in_force;
+	int		rc = 0;
+
+	for (i = 0; i < w->nids && rc == 0; i++) {
+		if ((rc = read_entry(w, i, &r)) == -1)
+			return -1;
+		old = i;
+	}
+	if (rc == 0) {
+		memset(&r, 0, sizeof r);
+		r.first = w->b->now;
+	}
+	in_force = rc == 1 && rec_in_force(w->c->reason, &r, w->b->now);
+	half_open = rc == 1 && !in_force && r.rounds > 0;
+	if (r.count < UINT32_MAX)
+		r.count++;
+	if (w->b->now > r.last)
+		r.last = w->b->now;
+	if (in_force)
+		r.expires = w->c->expires != 0 ? w->c->expires :
+		    later(r.expires, expiry(w, r.rounds));
+	else
+		bring_in_force(w, &r, half_open);
+	if (w->c->source != NULL)
+		(void)snprintf(r.source, sizeof r.source, "%s", w->c->source);
+	if (w->c->evidence != NULL)
+		(void)snprintf(r.evidence, sizeof r.evidence, "%s",
+		    w->c->evidence);
+	if (rc == 1 && old != 0 && drop_old_key(w, old) == -1)
+		return -1;
+	w->c->result = 1;
+	return write_entry(w, &r);
+}
+
+/* -- remove, delivered ---------------------------------------------------- */
+
+/* wanted - does a removal or sign concern this entry? 1, 0, -1 refused */
+static int
+wanted(struct work *w, enum store_reason reason, const struct rec *r)
+{
+	if (w->c->op == STORE_DELIVERED)
+		return reason == STORE_SOFT_BOUNCE || (r->rounds > 0 &&
+		    !rec_in_force(reason, r, w->b->now));
+	if (w->c->reason != 0 && w->c->reason != reason)
+		return 0;
+	if (only_by_override(reason) && (!w->c->override ||
+	    w->c->note == NULL || w->c->note[0] == '\0')) {
+		char	text[128];
+
+		(void)snprintf(text, sizeof text, "a %s entry is removed only "
+		    "by override and with a stated reason",
+		    store_reason_name(reason));
+		return why_not(w, text);
+	}
+	return 1;
+}
+
+/* drop_under - every entry that goes, of one id and scope */
+static int
+drop_under(struct work *w, const struct store_id *id, uint32_t scope)
+{
+	enum journal_op	op = w->c->op == STORE_REMOVE ? J_REMOVE : J_RESET;
+	uint8_t		key[EKEY_SIZE];
+	struct rec	r;
+	MDB_val		v;
+	int		reason, rc;
+
+	for (reason = 1; reason < STORE_REASON_MAX; reason++) {
+		ekey_pack(key, id, scope, (enum store_reason)reason);
+		rc = env_get(w->b->env, w->b->txn, table_of(w), key,
+		    sizeof key, &v);
+		if (rc == MDB_NOTFOUND)
+			continue;
+		if (rc != 0)
+			return lmdb_failed(w, "look up", rc);
+		if (rec_unpack(v.mv_data, v.mv_size, &r) == -1)
+			return env_garbled(w->b->env, "an entry", w->e);
+		if ((rc = wanted(w, (enum store_reason)reason, &r)) == -1)
+			return -1;
+		if (rc == 0)
+			continue;
+		if (drop_entry(w, op, key, &v) == -1)
+			return -1;
+		w->c->result = 1;
+	}
+	return 0;
+}
+
+/* lift_marks - set the flag on those that go; how many, or -1 refused */
+static int
+lift_marks(struct work *w, struct marks *m)
+{
+	unsigned	i;
+	int		rc, n = 0;
+
+	for (i = 0; i < m->n; i++) {
+		struct rec	none = { .rounds = 0 };
+
+		if ((m->m[i].flags & MARK_LIFTED) != 0)
+			continue;
+		if ((rc = wanted(w, m->m[i].reason, &none)) == -1)
+			return -1;
+		if (rc == 0)
+			continue;
+		m->m[i].flags |= MARK_LIFTED;
+		n++;
+	}
+	return n;
+}
+
+/* count_lifted - a list's record knows how many rows were lifted */
+static int
+count_lifted(struct work *w, uint32_t list)
+{
+	struct run_rec	run;
+	int		rc;
+
+	if ((rc = run_get(w->b->env, w->b->txn, list, &run, w->e)) == -1)
+		return -1;
+	if (rc == 0)
+		return env_garbled(w->b->env, "a list", w->e);
+	run.lifted++;
+	rc = run_put(w->b->env, w->b->txn, list, &run);
+	return rc == 0 ? 0 : lmdb_failed(w, "write a list's record", rc);
+}
+
+/* lift - the row of one list, if it has one. The row stays, marked, so that
+ * the digest of the list still proves all the others. */
+static int
+lift(struct work *w, const struct store_id *id, uint32_t list)
+{
+	uint8_t		key[LKEY_SIZE], value[LVALUE_MAX];
+	uint8_t		detail[4 + LVALUE_MAX];
+	struct jrec	j;
+	struct marks	marks;
+	MDB_val		v;
+	size_t		n;
+	int		rc;
+
+	lkey_pack(key, list, id->digest);
+	rc = env_get(w->b->env, w->b->txn, T_LISTS, key, sizeof key, &v);
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	if (rc != 0)
+		return lmdb_failed(w, "look up", rc);
+	n = v.mv_size;
+	if (n > LVALUE_MAX || marks_unpack(v.mv_data, n, &marks) == -1)
+		return env_garbled(w->b->env, "a list's row", w->e);
+	put32(detail, list);
+	memcpy(detail + 4, v.mv_data, n);
+	if ((rc = lift_marks(w, &marks)) <= 0)
+		return rc;
+	memset(&j, 0, sizeof j);
+	journal_stamp(&w->b->head, &j);
+	marks.seq = j.seq;
+	if (write_journal(w, &j, J_LIFT, w->scope, id, w->c->reason, detail,
+	    4 + n) == -1)
+		return -1;
+	rc = env_put(w->b->env, w->b->txn, T_LISTS, key, sizeof key, value,
+	    marks_pack(value, &marks), 0);
+	if (rc != 0)
+		return lmdb_failed(w, "write a list's row", rc);
+	w->c->result = 1;
+	return count_lifted(w, list);
+}
+
+/* lift_all - in the lists in force and in those that a rollback would bring
+ * back */
+static int
+lift_all(struct work *w, const struct store_id *id)
+{
+	int	i;
+
+	for (i = 0; i < w->srec.nactive; i++)
+		if (lift(w, id, w->srec.active[i]) == -1)
+			return -1;
+	for (i = 0; i < w->srec.nprev; i++)
+		if (lift(w, id, w->srec.prev[i]) == -1)
+			return -1;
+	return 0;
+}
+
+/* drop - removal, or the good sign of a delivery */
+static int
+drop(struct work *w)
+{
+	uint32_t	all = store_scope_id("*");
+	unsigned	i;
+
+	for (i = 0; i < w->nids; i++) {
+		if (drop_under(w, &w->id[i], w->scope) == -1)
+			return -1;
+		/* a mailbox that takes mail takes it of any scope */
+		if (w->c->op == STORE_DELIVERED && w->scope != all &&
+		    drop_under(w, &w->id[i], all) == -1)
+			return -1;
+		if (w->c->op == STORE_REMOVE && w->scope_known &&
+		    lift_all(w, &w->id[i]) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* -- one change ----------------------------------------------------------- */
+
+/* resolve - recipient and scope of a change */
+static int
+resolve(struct work *w)
+{
+	const struct store_keys	*keys = w->q->s->keys;
+	struct store_change	*c = w->c;
+	unsigned		 i;
+	int			 rc;
+
+	c->result = 0;
+	c->why[0] = '\0';
+	if ((c->addr != NULL) + (c->domain != NULL) + (c->id != NULL) != 1 ||
+	    c->scope == NULL || (c->op == STORE_ADD && ((int)c->reason <= 0 ||
+	    c->reason >= STORE_REASON_MAX)))
+		return why_not(w, "one recipient, a scope and a reason are "
+		    "needed");
+	if (!store_scope_ok(c->scope))
+		return why_not(w, "a scope is 1 to 64 of a-z 0-9 . _ - or *");
+	w->domain = c->domain != NULL;
+	w->nids = c->id != NULL ? 1 : store_keys_count(keys);
+	for (i = 0; i < w->nids; i++)
+		if (c->addr != NULL)
+			store_keys_address(keys, i, c->addr, &w->id[i]);
+		else if (c->domain != NULL)
+			store_keys_domain(keys, i, c->domain, &w->id[i]);
+		else
+			w->id[i] = *c->id;
+	w->scope = store_scope_id(c->scope);
+	if ((rc = scope_get(w->b->env, w->b->txn, w->scope, &w->srec,
+	    w->e)) == -1)
+		return -1;
+	w->scope_known = rc == 1;
+	if (rc == 1 && strcmp(w->srec.name, c->scope) != 0)
+		return why_not(w, "this scope's number belongs to another "
+		    "scope: choose another name");
+	return 0;
+}
+
+/* seen_before - the report's text is in `dedup`; 1, 0 (now it is), -1 */
+static int
+seen_before(struct work *w)
+{
+	uint8_t	md[SHA256_DIGEST_LENGTH], when[8];
+	MDB_val	v;
+	int	rc;
+
+	SHA256((const unsigned char *)w->c->dedup, strlen(w->c->dedup), md);
+	rc = env_get(w->b->env, w->b->txn, T_DEDUP, md, 16, &v);
+	if (rc == 0)
+		return 1;
+	if (rc != MDB_NOTFOUND)
+		return lmdb_failed(w, "look up", rc);
+	put64(when, (uint64_t)w->b->now);
+	w->b->wrote = true;
+	w->b->reports++;
+	rc = env_put(w->b->env, w->b->txn, T_DEDUP, md, 16, when, sizeof when,
+	    0);
+	return rc == 0 ? 0 : lmdb_failed(w, "remember a report", rc);
+}
+
+static int
+change_one(struct batch *b, struct queued *q, struct store_change *c,
+    struct err *e)
+{
+	struct work	w = { .b = b, .q = q, .c = c, .e = e };
+
+	int		rc;
+
+	if (resolve(&w) == -1)
+		return -1;
+	if (c->dedup != NULL && (rc = seen_before(&w)) != 0)
+		return rc == 1 ? 0 : -1;
+	return c->op == STORE_ADD ? add(&w) : drop(&w);
+}
+
+/* -- the batch ------------------------------------------------------------ */
+
+/* run_request - its changes; -1 when refused or failed */
+static int
+run_request(struct batch *b, struct queued *q)
+{
+	size_t	i;
+
+	for (i = 0; i < q->n; i++)
+		if (change_one(b, q, &q->changes[i], &b->e) == -1) {
+			if (q->refused && q->n > 1)
+				err_prefix(&b->e, "change %zu of %zu", i + 1,
+				    q->n);
+			return -1;
+		}
+	return 0;
+}
+
+/* run_requests - all that were not refused, from the start of a transaction;
+ * 1: one of them was refused after it had written, do it all again */
+static int
+run_requests(struct batch *b)
+{
+	struct queued	*q;
+	uint64_t	 seq;
+	size_t		 reports;
+
+	for (q = b->first; q != NULL; q = q->next) {
+		if (q->refused)
+			continue;
+		seq = b->head.seq;
+		reports = b->reports;
+		if (run_request(b, q) == 0)
+			continue;
+		if (!q->refused)
+			return -1;
+		q->rc = -1;
+		if (q->e != NULL)
+			*q->e = b->e;
+		if (b->head.seq != seq || b->reports != reports)
+			return 1;
+	}
+	return 0;
+}
+
+/* sweep - forget some of the oldest reports, as many as new ones came */
+static int
+sweep(struct batch *b)
+{
+	long		 keep = b->first->s->conf.dedup_keep;
+	MDB_cursor	*c;
+	MDB_val		 k, v;
+	uint8_t		 from[2];
+	size_t		 i;
+	int		 rc;
+
+	if (b->reports == 0)
+		return 0;
+	/* digests are random: somewhere in them is as good as anywhere */
+	put16(from, (uint16_t)(b->head.hash[0] << 8 | b->head.hash[1]));
+	k.mv_data = from;
+	k.mv_size = sizeof from;
+	if ((rc = mdb_cursor_open(b->txn, b->env->dbi[T_DEDUP], &c)) != 0)
+		return rc;
+	rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
+	for (i = 0; i < SWEEP_PER_NEW * b->reports && rc == 0; i++) {
+		if (v.mv_size != 8 ||
+		    b->now - (int64_t)get64(v.mv_data) > keep)
+			rc = mdb_cursor_del(c, 0);
+		if (rc == 0)
+			rc = mdb_cursor_get(c, &k, &v, MDB_NEXT);
+	}
+	mdb_cursor_close(c);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* try_batch - one transaction; 1 = again without the refused one */
+static int
+try_batch(struct batch *b)
+{
+	int	rc;
+
+	b->wrote = false;
+	b->reports = 0;
+	if (env_begin(b->env, &b->txn, &b->e) == -1)
+		return -1;
+	if (env_head(b->env, b->txn, &b->head, &b->e) == -1)
+		rc = -1;
+	else
+		rc = run_requests(b);
+	if (rc == 0 && b->wrote) {
+		if ((rc = sweep(b)) == 0 &&
+		    (rc = env_set_head(b->env, b->txn, &b->head)) == 0)
+			return env_commit(b->env, b->txn, &b->e);
+		rc = env_fail(b->env, "write", rc, &b->e);
+	}
+	env_abort(b->env, b->txn);
+	return rc;
+}
+
+/* run_batch - inside the guard */
+static int
+run_batch(void *arg)
+{
+	struct batch	*b = arg;
+	int		 rc;
+
+	b->now = clock_now();
+	while ((rc = try_batch(b)) == 1)
+		;
+	return rc;
+}
+
+/* lead - commit for a chain of requests and give each its result */
+static void
+lead(struct env *env, struct queued *first)
+{
+	struct batch	 b = { .env = env, .first = first };
+	struct queued	*q;
+	size_t		 i;
+
+	if (env_guard(env, run_batch, &b, &b.e) == 0)
+		return;
+	for (q = first; q != NULL; q = q->next) {
+		if (q->refused)
+			continue;
+		q->rc = -1;
+		for (i = 0; i < q->n; i++)
+			q->changes[i].result = 0;
+		if (q->e != NULL)
+			*q->e = b.e;
+	}
+}
+
+/* take - the head of the queue, up to a full batch; queue_lock held */
+static struct queued *
+take(struct env *env)
+{
+	struct queued	*first = env->queue, *q = first;
+	size_t		 n = q->n;
+
+	while (q->next != NULL && n + q->next->n <= BATCH_CHANGES) {
+		q = q->next;
+		n += q->n;
+	}
+	env->queue = q->next;
+	if (env->queue == NULL)
+		env->queue_end = &env->queue;
+	q->next = NULL;
+	return first;
+}
+
+/* hand_over - wake who is served, and who leads next; queue_lock held */
+static void
+hand_over(struct env *env, struct queued *done)
+{
+	struct queued	*next;
+
+	for (; done != NULL; done = next) {
+		next = done->next;	/* gone once it is awake */
+		done->done = true;
+		(void)pthread_cond_signal(&done->wake);
+	}
+	env->leader = env->queue != NULL;
+	if (env->queue != NULL) {
+		env->queue->lead = true;
+		(void)pthread_cond_signal(&env->queue->wake);
+	}
+}
+
+int
+store_apply(struct store *s, const char *actor, struct store_change *changes,
+    size_t n, struct err *e)
+{
+	struct env	*env = s->env;
+	struct queued	 q = { .s = s, .actor = actor, .changes = changes,
+			    .n = n, .e = e };
+	struct queued	*batch;
+
+	if (n == 0)
+		return 0;
+	if (pthread_cond_init(&q.wake, NULL) != 0)
+		return env_fail(env, "write", ENOMEM, e);
+	(void)pthread_mutex_lock(&env->queue_lock);
+	*env->queue_end = &q;
+	env->queue_end = &q.next;
+	while (!q.done) {
+		if (env->leader && !q.lead) {
+			(void)pthread_cond_wait(&q.wake, &env->queue_lock);
+			continue;
+		}
+		env->leader = true;
+		q.lead = false;
+		batch = take(env);
+		(void)pthread_mutex_unlock(&env->queue_lock);
+		lead(env, batch);
+		(void)pthread_mutex_lock(&env->queue_lock);
+		hand_over(env, batch);
+	}
+	(void)pthread_mutex_unlock(&env->queue_lock);
+	(void)pthread_cond_destroy(&q.wake);
+	return q.rc;
+}

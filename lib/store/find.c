@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * find.c - is this recipient suppressed?
+ *
+ * For each readable key: one descent in `entries` finds all scopes and
+ * reasons of an address, since its digest leads the key; one in `domains`, if
+ * there are any; one mdb_get for each obeyed scope with a list.
+ */
+#include "store/find.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "store/scope.h"
+
+#include "base/banned.h"
+
+/* find - one lookup while it runs */
+struct find {
+	struct store		*s;
+	const struct addr	*addr;		/* one of these two */
+	const struct store_id	*id;
+	const uint32_t		*scopes;
+	size_t			 n;
+	struct store_entry	*hits;
+	size_t			 max, found, in_force;
+	int64_t			 now;
+	struct reader		*r;
+	const struct scopes	*table;
+	struct err		*e;
+};
+
+bool
+rec_in_force(enum store_reason reason, const struct rec *r, int64_t now)
+{
+	if (reason == STORE_SOFT_BOUNCE && (r->flags & REC_TRIPPED) == 0)
+		return false;
+	return r->expires == 0 || r->expires > now;
+}
+
+void
+rec_entry(const struct store_id *id, uint32_t scope, enum store_reason reason,
+    bool domain, const struct rec *r, int64_t now, struct store_entry *out)
+{
+	memset(out, 0, sizeof *out);
+	out->id = *id;
+	out->scope = scope;
+	out->reason = reason;
+	out->domain = domain;
+	out->first = r->first;
+	out->last = r->last;
+	out->expires = r->expires;
+	out->count = r->count;
+	memcpy(out->source, r->source, sizeof out->source);
+	memcpy(out->evidence, r->evidence, sizeof out->evidence);
+	out->in_force = rec_in_force(reason, r, now);
+}
+
+/* obeyed - does the caller ask for this scope? */
+static bool
+obeyed(const struct find *f, uint32_t scope)
+{
+	size_t	i;
+
+	for (i = 0; i < f->n; i++)
+		if (f->scopes[i] == scope)
+			return true;
+	return f->n == 0;
+}
+
+/* keep - one more hit; those in force first, and never crowded out */
+static void
+keep(struct find *f, const struct store_entry *hit)
+{
+	if (!hit->in_force) {
+		if (f->found < f->max)
+			f->hits[f->found++] = *hit;
+		return;
+	}
+	if (f->in_force == f->max)
+		return;
+	if (f->in_force < f->found) {	/* move one that is not out of its way */
+		if (f->found < f->max)
+			f->hits[f->found++] = f->hits[f->in_force];
+	} else
+		f->found++;
+	f->hits[f->in_force++] = *hit;
+}
+
+/* open_cursor - the slot's cursor on a table, at its transaction */
+static int
+open_cursor(struct find *f, enum env_table t, MDB_cursor **c)
+{
+	if (*c != NULL)
+		return mdb_cursor_renew(f->r->txn, *c);
+	return mdb_cursor_open(f->r->txn, f->s->env->dbi[t], c);
+}
+
+/* find_entries - all of one digest in `entries` or `domains` */
+static int
+find_entries(struct find *f, const struct store_id *id, bool domain)
+{
+	MDB_cursor		**c = domain ? &f->r->domains : &f->r->entries;
+	struct env		*env = f->s->env;
+	struct store_entry	 hit;
+	struct store_id		 got;
+	struct rec		 rec;
+	enum store_reason	 reason;
+	uint8_t			 key[EKEY_ID_SIZE];
+	uint32_t		 scope;
+	MDB_val			 k = { sizeof key, key }, v;
+	int			 rc;
+
+	key[0] = id->key;
+	memcpy(key + 1, id->digest, STORE_DIGEST);
+	if ((rc = open_cursor(f, domain ? T_DOMAINS : T_ENTRIES, c)) != 0)
+		return env_fail(env, "look up", rc, f->e);
+	for (rc = mdb_cursor_get(*c, &k, &v, MDB_SET_RANGE); rc == 0;
+	    rc = mdb_cursor_get(*c, &k, &v, MDB_NEXT)) {
+		if (k.mv_size < sizeof key ||
+		    memcmp(k.mv_data, key, sizeof key) != 0)
+			return 0;
+		if (ekey_unpack(k.mv_data, k.mv_size, &got, &scope,
+		    &reason) == -1 || rec_unpack(v.mv_data, v.mv_size,
+		    &rec) == -1)
+			return env_garbled(env, "an entry", f->e);
+		if (!obeyed(f, scope))
+			continue;
+		rec_entry(&got, scope, reason, domain, &rec, f->now, &hit);
+		keep(f, &hit);
+	}
+	return rc == MDB_NOTFOUND ? 0 : env_fail(env, "look up", rc, f->e);
+}
+
+/* keep_marks - the marks of a list's row as hits */
+static int
+keep_marks(struct find *f, const struct store_id *id, uint32_t scope,
+    bool domain, const MDB_val *v)
+{
+	struct store_entry	hit;
+	struct marks		marks;
+	unsigned		i;
+
+	if (marks_unpack(v->mv_data, v->mv_size, &marks) == -1)
+		return env_garbled(f->s->env, "a list's row", f->e);
+	for (i = 0; i < marks.n; i++) {
+		if ((marks.m[i].flags & MARK_LIFTED) != 0)
+			continue;
+		memset(&hit, 0, sizeof hit);
+		hit.id = *id;
+		hit.scope = scope;
+		hit.reason = marks.m[i].reason;
+		hit.domain = domain;
+		hit.imported = true;
+		hit.count = 1;
+		if (marks.m[i].seen != 0)
+			hit.first = hit.last = day_time(marks.m[i].seen);
+		if (marks.m[i].expires != 0)
+			hit.expires = day_time(marks.m[i].expires);
+		hit.in_force = hit.expires == 0 || hit.expires > f->now;
+		(void)snprintf(hit.source, sizeof hit.source, "import");
+		keep(f, &hit);
+	}
+	return 0;
+}
+
+/* find_list - one scope's lists; dom NULL when the domain is not known */
+static int
+find_list(struct find *f, const struct scope_info *scope,
+    const struct store_id *id, const struct store_id *dom)
+{
+	struct env	*env = f->s->env;
+	uint8_t		 key[LKEY_SIZE];
+	MDB_val		 v;
+	int		 i, pass, rc;
+
+	for (i = 0; i < scope->nlists; i++) {
+		if (scope->lists[i].key != id->key)
+			continue;
+		for (pass = 0; pass < 2; pass++) {
+			if (pass == 1 && (dom == NULL ||
+			    !scope->lists[i].domains))
+				break;
+			lkey_pack(key, scope->lists[i].list,
+			    pass == 0 ? id->digest : dom->digest);
+			rc = env_get(env, f->r->txn, T_LISTS, key, sizeof key,
+			    &v);
+			if (rc == MDB_NOTFOUND)
+				continue;
+			if (rc != 0)
+				return env_fail(env, "look up", rc, f->e);
+			if (keep_marks(f, pass == 0 ? id : dom, scope->id,
+			    pass == 1, &v) == -1)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* find_lists - every obeyed scope that has lists */
+static int
+find_lists(struct find *f, const struct store_id *id,
+    const struct store_id *dom)
+{
+	const struct scope_info	*scope;
+	size_t			 i, n = f->n != 0 ? f->n : f->table->n;
+
+	if (f->table->with_lists == 0)
+		return 0;
+	for (i = 0; i < n; i++) {
+		scope = f->n == 0 ? &f->table->v[i] :
+		    scopes_find(f->table, f->scopes[i]);
+		if (scope != NULL && find_list(f, scope, id, dom) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* find_under - everything under the i-th key */
+static int
+find_under(struct find *f, unsigned i, bool domains)
+{
+	const struct store_keys	*keys = f->s->keys;
+	struct store_id		 id, dom, *d = NULL;
+
+	store_keys_address(keys, i, f->addr, &id);
+	if (domains || f->table->list_domains) {
+		store_keys_domain(keys, i, f->addr->text +
+		    f->addr->local_len + 1, &dom);
+		d = &dom;
+	}
+	if (find_entries(f, &id, false) == -1 ||
+	    (d != NULL && domains && find_entries(f, d, true) == -1))
+		return -1;
+	return find_lists(f, &id, d);
+}
+
+/* find_run - inside the guard */
+static int
+find_run(void *arg)
+{
+	struct find	*f = arg;
+	bool		 domains;
+	unsigned	 i;
+	int		 rc = 0;
+
+	if ((f->r = env_read(f->s->env, f->e)) == NULL)
+		return -1;
+	if ((f->table = scopes_of(f->s->env, f->r, &domains, f->e)) == NULL)
+		rc = -1;
+	else if (f->addr != NULL)
+		for (i = 0; i < store_keys_count(f->s->keys) && rc == 0; i++)
+			rc = find_under(f, i, domains);
+	else if (find_entries(f, f->id, false) == -1 ||
+	    (domains && find_entries(f, f->id, true) == -1) ||
+	    find_lists(f, f->id, NULL) == -1)
+		rc = -1;
+	env_read_done(f->r);
+	return rc;
+}
+
+/* find_start - run it and count */
+static int
+find_start(struct find *f)
+{
+	if (f->max == 0 || env_guard(f->s->env, find_run, f, f->e) == -1)
+		return -1;
+	return (int)f->found;
+}
+
+int
+store_find(struct store *s, const struct addr *addr, const uint32_t *scopes,
+    size_t n, struct store_entry *hits, size_t max, struct err *e)
+{
+	struct find	f = { .s = s, .addr = addr, .scopes = scopes, .n = n,
+			    .hits = hits, .max = max, .now = clock_now(),
+			    .e = e };
+
+	return find_start(&f);
+}
+
+int
+store_find_id(struct store *s, const struct store_id *id,
+    const uint32_t *scopes, size_t n, struct store_entry *hits, size_t max,
+    struct err *e)
+{
+	struct find	f = { .s = s, .id = id, .scopes = scopes, .n = n,
+			    .hits = hits, .max = max, .now = clock_now(),
+			    .e = e };
+
+	return find_start(&f);
+}

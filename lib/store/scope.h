@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * scope.h - the table of scopes, in memory for lookups and on disk
+ *
+ * Inside lib/store. A snapshot is immutable and counted; "=gen" in the store
+ * tells whether it is still the newest, for one small read a lookup.
+ */
+#ifndef STORE_SCOPE_H
+#define STORE_SCOPE_H
+
+#include "store/env.h"
+
+struct scope_list {
+	uint32_t	list;
+	uint8_t		key;		/* store key of its digests */
+	bool		domains;	/* holds whole-domain rows */
+};
+
+struct scope_info {
+	uint32_t		id;
+	uint8_t			nlists;
+	struct scope_list	lists[SCOPE_LISTS];
+	char			name[STORE_SCOPE_MAX + 1];
+};
+
+struct scopes {
+	atomic_uint		 refs;
+	uint64_t		 gen;
+	size_t			 n;
+	size_t			 with_lists;	/* of them */
+	bool			 list_domains;	/* a list names a domain */
+	struct scope_info	*v;		/* by id */
+};
+
+/*
+ * scopes_of - the table as the reader's transaction sees it, and whether any
+ * whole domain is suppressed. It belongs to the reader. NULL with *e.
+ */
+const struct scopes *scopes_of(struct env *, struct reader *, bool *domains,
+	    struct err *e);
+const struct scope_info *scopes_find(const struct scopes *, uint32_t id);
+void	scopes_unref(struct scopes *);
+
+/* Records on disk; 1 found, 0 absent, -1 with *e. */
+int	scope_get(struct env *, MDB_txn *, uint32_t id, struct scope_rec *,
+	    struct err *e);
+int	run_get(struct env *, MDB_txn *, uint32_t list, struct run_rec *,
+	    struct err *e);
+/* 0 or an LMDB code. */
+int	scope_put(struct env *, MDB_txn *, const struct scope_rec *);
+int	run_put(struct env *, MDB_txn *, uint32_t list,
+	    const struct run_rec *);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* store.c - see store.h */
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "store/find.h"
+
+#include "base/banned.h"
+
+int
+store_create(const char *dir, struct err *e)
+{
+	return env_create(dir, (size_t)store_conf_default.map_size, e);
+}
+
+int
+store_open_with(const char *dir, enum store_mode mode,
+    const struct store_keys *keys, const struct store_conf *conf,
+    struct store **out, struct err *e)
+{
+	struct store	*s;
+
+	*out = NULL;
+	if ((s = calloc(1, sizeof *s)) == NULL)
+		return err_code(e, EX_OSERR, "store %s: no memory", dir);
+	s->keys = keys;
+	s->conf = *conf;
+	if (env_open(dir, mode == STORE_WRITE, (size_t)conf->map_size,
+	    &s->env, e) == -1) {
+		free(s);
+		return -1;
+	}
+	*out = s;
+	return 0;
+}
+
+int
+store_open(const char *dir, enum store_mode mode,
+    const struct store_keys *keys, struct store **out, struct err *e)
+{
+	return store_open_with(dir, mode, keys, &store_conf_default, out, e);
+}
+
+int
+store_open_conf(const struct conf *conf, const char *dir,
+    enum store_mode mode, const struct store_keys *keys, struct store **out,
+    struct err *e)
+{
+	struct store_conf	c;
+
+	*out = NULL;
+	if (conf_bind(conf, conf_find(conf, "store", NULL), store_params, &c,
+	    e) == -1)
+		return -1;
+	return store_open_with(dir, mode, keys, &c, out, e);
+}
+
+void
+store_close(struct store **sp)
+{
+	if (*sp == NULL)
+		return;
+	env_close(&(*sp)->env);
+	free(*sp);
+	*sp = NULL;
+}

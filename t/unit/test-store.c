@@ -1,0 +1,713 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test-store.c - keys, changes, lookups, expiry, refusals, damage */
+#include "unit.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "store/store.h"
+
+static char			 dir[64], path[128], key_path[128];
+static struct store_keys	*keys;
+static struct store		*s;
+
+/* the clock, by --wrap: it stands where at() puts it */
+static int64_t			 fake_now;
+
+time_t	__wrap_clock_now(void);
+int64_t	__wrap_clock_now_ms(void);
+
+time_t
+__wrap_clock_now(void)
+{
+	return fake_now;
+}
+
+int64_t
+__wrap_clock_now_ms(void)
+{
+	return fake_now * 1000;
+}
+
+/* at - stop the clock at day d of an arbitrary year */
+static void
+at(long d)
+{
+	fake_now = 1767225600L + d * 86400;
+}
+
+static int
+setup(void **state)
+{
+	struct err	e = { .msg = "" };
+
+	(void)state;
+	at(0);
+	snprintf(dir, sizeof dir, "/tmp/test-store.XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/store", dir);
+	snprintf(key_path, sizeof key_path, "%s/store.key", dir);
+	assert_int_equal(store_keys_create(key_path, &e), 0);
+	assert_int_equal(store_keys_load(key_path, &keys, &e), 0);
+	assert_int_equal(store_create(path, &e), 0);
+	if (store_open(path, STORE_WRITE, keys, &s, &e) == -1)
+		fail_msg("%s", e.msg);
+	return 0;
+}
+
+static void
+remove_all(const char *d)
+{
+	char		 name[512];
+	struct dirent	*de;
+	DIR		*p;
+
+	if ((p = opendir(d)) == NULL)
+		return;
+	while ((de = readdir(p)) != NULL) {
+		if (de->d_name[0] == '.')
+			continue;
+		snprintf(name, sizeof name, "%s/%s", d, de->d_name);
+		unlink(name);
+	}
+	closedir(p);
+	rmdir(d);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	store_close(&s);
+	store_keys_free(&keys);
+	remove_all(path);
+	remove_all(dir);
+	return 0;
+}
+
+/* address - normalised already */
+static struct addr
+address(const char *text)
+{
+	struct addr	a;
+
+	memset(&a, 0, sizeof a);
+	snprintf(a.text, sizeof a.text, "%s", text);
+	a.local_len = strcspn(text, "@");
+	return a;
+}
+
+/* change - one op on one address; the result, or -1 */
+static int
+change(int op, const char *who, const char *scope, enum store_reason reason)
+{
+	struct addr		a = address(who);
+	struct err		e = { .msg = "" };
+	struct store_change	c = { .scope = scope, .reason = reason,
+				    .source = "test" };
+
+	c.op = op;
+	if (who[0] == '@')
+		c.domain = who + 1;
+	else
+		c.addr = &a;
+	if (store_apply(s, "user:test", &c, 1, &e) == -1)
+		return -1;
+	return c.result;
+}
+
+/* look - hits in one scope (NULL: all); the first in *h */
+static int
+look(const char *who, const char *scope, struct store_entry *h)
+{
+	struct addr		a = address(who);
+	struct err		e = { .msg = "" };
+	struct store_entry	hits[STORE_HITS_MAX];
+	uint32_t		id = scope != NULL ? store_scope_id(scope) : 0;
+	int			n;
+
+	n = store_find(s, &a, &id, scope != NULL, hits, STORE_HITS_MAX, &e);
+	if (n == -1)
+		fail_msg("%s", e.msg);
+	if (n > 0 && h != NULL)
+		*h = hits[0];
+	return n;
+}
+
+/* in_force - is there a hit in force? */
+static bool
+in_force(const char *who, const char *scope)
+{
+	struct store_entry	h;
+
+	return look(who, scope, &h) > 0 && h.in_force;
+}
+
+static void
+key_files(void **state)
+{
+#define HEX "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+	static const struct {
+		const char	*text;
+		int		 want;		/* keys, or -1 */
+		const char	*why;
+	} cases[] = {
+		{ "1 " HEX "\n", 1, "" },
+		{ "# c\n\n2 " HEX "\n1 " HEX, 2, "" },
+		{ "  9\t" HEX " \r\n", 1, "" },
+		{ "", -1, "holds no key" },
+		{ "0 " HEX, -1, "ID from 1 to 255" },
+		{ "256 " HEX, -1, "ID from 1 to 255" },
+		{ "-1 " HEX, -1, "ID from 1 to 255" },
+		{ HEX, -1, "ID from 1 to 255" },
+		{ "1 " HEX "\n1 " HEX, -1, ":2: this ID stands above" },
+		{ "1 " HEX "00", -1, "64 hex digits" },
+		{ "1 0011", -1, "64 hex digits" },
+		{ "1 " HEX " x", -1, "64 hex digits" },
+	};
+	struct store_keys	*k;
+	struct err		 e;
+	char			 p[128];
+	size_t			 i;
+	FILE			*f;
+
+	(void)state;
+	snprintf(p, sizeof p, "%s/k", dir);
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		f = fopen(p, "w");
+		fputs(cases[i].text, f);
+		fclose(f);
+		chmod(p, 0600);
+		memset(&e, 0, sizeof e);
+		if (store_keys_load(p, &k, &e) == -1) {
+			row_true(cases[i].want == -1, cases[i].text);
+			row_true(strstr(e.msg, cases[i].why) != NULL, e.msg);
+			continue;
+		}
+		row_true((int)store_keys_count(k) == cases[i].want,
+		    cases[i].text);
+		store_keys_free(&k);
+	}
+	chmod(p, 0644);
+	assert_int_equal(store_keys_load(p, &k, &e), -1);
+	assert_int_equal(store_keys_create(p, &e), -1);
+	unlink(p);
+}
+
+/* HMAC-SHA-256 as another program computes it: printf ann@example.com |
+ * openssl dgst -sha256 -mac HMAC -macopt hexkey:HEX */
+static void
+digest_is_hmac(void **state)
+{
+	static const uint8_t	 want[STORE_DIGEST] = {
+		0xb6, 0xb0, 0xda, 0x19, 0x1c, 0xf0, 0xc4, 0x2f,
+		0x72, 0x18, 0x31, 0x23, 0x2c, 0x42, 0x47, 0x83 };
+	struct addr		 a = address("ann@example.com");
+	struct store_keys	*k;
+	struct store_id		 id;
+	struct err		 e;
+	char			 p[128];
+	FILE			*f;
+
+	(void)state;
+	snprintf(p, sizeof p, "%s/k", dir);
+	f = fopen(p, "w");
+	fputs("7 " HEX "\n", f);
+	fclose(f);
+	chmod(p, 0600);
+	assert_int_equal(store_keys_load(p, &k, &e), 0);
+	store_keys_address(k, 0, &a, &id);
+	assert_int_equal(id.key, 7);
+	assert_memory_equal(id.digest, want, sizeof want);
+	store_keys_free(&k);
+	unlink(p);
+}
+
+static void
+add_find_remove(void **state)
+{
+	struct store_entry	h;
+
+	(void)state;
+	assert_int_equal(look("ann@example.com", NULL, &h), 0);
+	assert_int_equal(change(STORE_ADD, "ann@example.com", "news",
+	    STORE_OPTOUT), 1);
+	assert_int_equal(change(STORE_ADD, "ann@example.com", "*",
+	    STORE_HARD_BOUNCE), 1);
+	assert_int_equal(look("ann@example.com", NULL, &h), 2);
+	assert_int_equal(look("ann@example.com", "news", &h), 1);
+	assert_int_equal(h.reason, STORE_OPTOUT);
+	assert_true(h.in_force && !h.domain && !h.imported);
+	assert_int_equal(h.count, 1);
+	assert_string_equal(h.source, "test");
+	assert_int_equal(look("ann@example.com", "other", &h), 0);
+	assert_int_equal(look("bob@example.com", NULL, &h), 0);
+	assert_int_equal(change(STORE_REMOVE, "ann@example.com", "other", 0),
+	    0);
+	assert_int_equal(change(STORE_REMOVE, "ann@example.com", "news", 0),
+	    1);
+	assert_int_equal(look("ann@example.com", "news", &h), 0);
+	assert_int_equal(look("ann@example.com", "*", &h), 1);
+}
+
+static void
+whole_domain(void **state)
+{
+	struct store_entry	h;
+
+	(void)state;
+	assert_int_equal(change(STORE_ADD, "@bad.example", "*",
+	    STORE_INVALID_DOMAIN), 1);
+	assert_int_equal(look("x@bad.example", "*", &h), 1);
+	assert_true(h.domain);
+	assert_int_equal(look("x@sub.bad.example", "*", &h), 0);
+	assert_int_equal(change(STORE_REMOVE, "@bad.example", "*", 0), 1);
+	assert_int_equal(look("x@bad.example", "*", &h), 0);
+}
+
+static void
+override_rules(void **state)
+{
+	struct addr		a = address("angry@example.com");
+	struct err		e = { .msg = "" };
+	struct store_change	c[2];
+
+	(void)state;
+	memset(c, 0, sizeof c);
+	assert_int_equal(change(STORE_ADD, "angry@example.com", "news",
+	    STORE_COMPLAINT), 1);
+	assert_int_equal(change(STORE_REMOVE, "angry@example.com", "news", 0),
+	    -1);
+	/* all or none: the first change of a refused request is undone */
+	c[0].op = STORE_ADD;
+	c[1].op = STORE_REMOVE;
+	c[0].addr = c[1].addr = &a;
+	c[0].scope = c[1].scope = "news";
+	c[0].reason = STORE_MANUAL;
+	c[1].override = true;		/* but no note */
+	assert_int_equal(store_apply(s, "user:test", c, 2, &e), -1);
+	assert_int_equal(c[1].result, -1);
+	assert_non_null(strstr(e.msg, "change 2 of 2"));
+	assert_int_equal(e.code, EX_NOPERM);
+	assert_int_equal(look("angry@example.com", "news", NULL), 1);
+	c[1].note = "case 12: wrong person";
+	assert_int_equal(store_apply(s, "user:test", c, 2, &e), 0);
+	assert_int_equal(look("angry@example.com", "news", NULL), 0);
+}
+
+static void
+bad_changes(void **state)
+{
+	struct addr		a = address("ann@example.com");
+	struct store_change	cases[] = {
+		{ .op = STORE_ADD, .scope = "x", .reason = STORE_MANUAL },
+		{ .op = STORE_ADD, .addr = &a, .domain = "d", .scope = "x",
+		    .reason = STORE_MANUAL },
+		{ .op = STORE_ADD, .addr = &a, .reason = STORE_MANUAL },
+		{ .op = STORE_ADD, .addr = &a, .scope = "x" },
+		{ .op = STORE_ADD, .addr = &a, .scope = "x", .reason = 99 },
+		{ .op = STORE_ADD, .addr = &a, .scope = "News",
+		    .reason = STORE_MANUAL },
+		{ .op = STORE_ADD, .addr = &a, .scope = "",
+		    .reason = STORE_MANUAL },
+		{ .op = STORE_ADD, .addr = &a, .scope = "a b",
+		    .reason = STORE_MANUAL },
+	};
+	struct err		e;
+	size_t			i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (store_apply(s, "t", &cases[i], 1, &e) != -1)
+			fail_msg("row %zu", i);
+		if (cases[i].result != -1 || cases[i].why[0] == '\0')
+			fail_msg("row %zu: no reason", i);
+	}
+}
+
+static void
+expiry_and_retry(void **state)
+{
+	struct store_entry	h;
+
+	(void)state;
+	change(STORE_ADD, "dead@example.com", "*", STORE_HARD_BOUNCE);
+	at(89);
+	assert_true(in_force("dead@example.com", "*"));
+	at(91);				/* half-open: known, not in force */
+	assert_int_equal(look("dead@example.com", "*", &h), 1);
+	assert_false(h.in_force);
+	change(STORE_ADD, "dead@example.com", "*", STORE_HARD_BOUNCE);
+	assert_int_equal(look("dead@example.com", "*", &h), 1);
+	assert_true(h.in_force);
+	assert_int_equal(h.expires - h.last, 180 * 86400);	/* doubled */
+	assert_int_equal(h.count, 2);
+	/* a sign of life does not lift what is in force ... */
+	change(STORE_DELIVERED, "dead@example.com", "*", 0);
+	assert_true(in_force("dead@example.com", "*"));
+	at(300);			/* ... and ends what is half-open */
+	assert_int_equal(change(STORE_DELIVERED, "dead@example.com", "news",
+	    0), 1);
+	assert_int_equal(look("dead@example.com", "*", &h), 0);
+}
+
+static void
+soft_bounces(void **state)
+{
+	struct store_entry	h;
+	int			i;
+
+	(void)state;
+	for (i = 0; i < 10; i++)	/* ten on one day are one step */
+		change(STORE_ADD, "full@example.com", "*", STORE_SOFT_BOUNCE);
+	for (i = 1; i < 4; i++) {
+		at(i);
+		change(STORE_ADD, "full@example.com", "*", STORE_SOFT_BOUNCE);
+	}
+	assert_int_equal(look("full@example.com", "*", &h), 1);
+	assert_false(h.in_force);
+	at(2);				/* the clock goes back: no step */
+	change(STORE_ADD, "full@example.com", "*", STORE_SOFT_BOUNCE);
+	assert_false(in_force("full@example.com", "*"));
+	at(4);				/* the fifth */
+	change(STORE_ADD, "full@example.com", "*", STORE_SOFT_BOUNCE);
+	assert_true(in_force("full@example.com", "*"));
+	at(19);				/* half-open: one is enough */
+	assert_false(in_force("full@example.com", "*"));
+	change(STORE_ADD, "full@example.com", "*", STORE_SOFT_BOUNCE);
+	look("full@example.com", "*", &h);
+	assert_true(h.in_force);
+	assert_int_equal(h.expires - h.last, 28 * 86400);
+	assert_int_equal(change(STORE_DELIVERED, "full@example.com", "*", 0),
+	    1);
+	assert_int_equal(look("full@example.com", "*", &h), 0);
+}
+
+static void
+soft_decay(void **state)
+{
+	int	i;
+
+	(void)state;
+	for (i = 0; i < 12; i++) {	/* one a week never suppresses */
+		at(7 * i);
+		change(STORE_ADD, "slow@example.com", "*", STORE_SOFT_BOUNCE);
+		assert_false(in_force("slow@example.com", "*"));
+	}
+}
+
+static void
+reports_once(void **state)
+{
+	struct addr		a = address("ann@example.com");
+	struct err		e;
+	struct store_entry	h;
+	struct store_change	c = { .op = STORE_ADD, .addr = &a,
+				    .scope = "*", .reason = STORE_COMPLAINT,
+				    .dedup = "<report-1@isp.example>" };
+
+	(void)state;
+	assert_int_equal(store_apply(s, "t", &c, 1, &e), 0);
+	assert_int_equal(c.result, 1);
+	assert_int_equal(store_apply(s, "t", &c, 1, &e), 0);
+	assert_int_equal(c.result, 0);
+	look("ann@example.com", "*", &h);
+	assert_int_equal(h.count, 1);
+}
+
+static void
+hits_in_force_first(void **state)
+{
+	struct addr		a = address("ann@example.com");
+	struct err		e;
+	struct store_entry	h[2];
+
+	(void)state;
+	change(STORE_ADD, "ann@example.com", "a", STORE_SOFT_BOUNCE);
+	change(STORE_ADD, "ann@example.com", "b", STORE_SOFT_BOUNCE);
+	change(STORE_ADD, "ann@example.com", "c", STORE_SOFT_BOUNCE);
+	change(STORE_ADD, "ann@example.com", "zz", STORE_MANUAL);
+	assert_int_equal(store_find(s, &a, NULL, 0, h, 2, &e), 2);
+	assert_true(h[0].in_force);
+	assert_int_equal(h[0].reason, STORE_MANUAL);
+	assert_int_equal(store_find_id(s, &h[0].id, NULL, 0, h, 2, &e), 2);
+}
+
+static void
+new_key_reads_old(void **state)
+{
+	struct store_keys	*both;
+	struct store_entry	 h;
+	struct store		*old = s;
+	struct err		 e;
+	char			 line[256];
+	FILE			*f;
+
+	(void)state;
+	change(STORE_ADD, "ann@example.com", "*", STORE_MANUAL);
+	f = fopen(key_path, "r+");
+	while (fgets(line, sizeof line, f) != NULL && line[0] == '#')
+		;
+	f = freopen(key_path, "w", f);
+	fprintf(f, "2 " HEX "\n%s", line);
+	fclose(f);
+	assert_int_equal(store_keys_load(key_path, &both, &e), 0);
+	assert_int_equal(store_open(path, STORE_WRITE, both, &s, &e), 0);
+	assert_int_equal(look("ann@example.com", "*", &h), 1);
+	assert_int_equal(h.id.key, 1);
+	change(STORE_ADD, "ann@example.com", "*", STORE_MANUAL);
+	assert_int_equal(look("ann@example.com", "*", &h), 1);
+	assert_int_equal(h.id.key, 2);		/* moved, counted on */
+	assert_int_equal(h.count, 2);
+	store_close(&s);
+	s = old;
+	store_keys_free(&both);
+}
+
+/* many callers at once */
+#define THREADS	8
+#define EACH	50
+
+static void *
+adder(void *arg)
+{
+	char	who[64];
+	int	i;
+
+	for (i = 0; i < EACH; i++) {
+		snprintf(who, sizeof who, "u%d@t%d.example", i,
+		    *(const int *)arg);
+		if (change(STORE_ADD, who, "*", STORE_MANUAL) != 1)
+			return arg;
+	}
+	return NULL;
+}
+
+static void
+many_threads(void **state)
+{
+	pthread_t	t[THREADS];
+	int		n[THREADS], i, k;
+	char		who[64];
+	void		*bad;
+
+	(void)state;
+	for (i = 0; i < THREADS; i++) {
+		n[i] = i;
+		pthread_create(&t[i], NULL, adder, &n[i]);
+	}
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(t[i], &bad);
+		assert_null(bad);
+	}
+	for (i = 0; i < THREADS; i++)
+		for (k = 0; k < EACH; k++) {
+			snprintf(who, sizeof who, "u%d@t%d.example", k, i);
+			assert_int_equal(look(who, "*", NULL), 1);
+		}
+}
+
+static void
+refusals_do_not_hurt_neighbours(void **state)
+{
+	pthread_t	t[THREADS];
+	int		n[THREADS], i;
+	void		*bad;
+
+	(void)state;
+	change(STORE_ADD, "law@example.com", "*", STORE_LEGAL);
+	for (i = 0; i < THREADS; i++) {
+		n[i] = i;
+		pthread_create(&t[i], NULL, adder, &n[i]);
+	}
+	for (i = 0; i < EACH; i++)
+		assert_int_equal(change(STORE_REMOVE, "law@example.com", "*",
+		    0), -1);
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(t[i], &bad);
+		assert_null(bad);
+	}
+	assert_int_equal(look("law@example.com", "*", NULL), 1);
+}
+
+/* damage - do something to data.mdb while closed; the message on open/find */
+static void
+damage(void (*how)(int fd, off_t size), const char *want)
+{
+	struct addr		a = address("u1@t1.example");
+	struct err		e = { .msg = "" };
+	struct store_entry	h;
+	struct stat		st;
+	char			file[160];
+	int			fd, n = 1;
+
+	n = THREADS - 1;
+	assert_null(adder(&n));
+	n = 1;
+	assert_null(adder(&n));
+	store_close(&s);
+	snprintf(file, sizeof file, "%s/data.mdb", path);
+	fd = open(file, O_RDWR);
+	fstat(fd, &st);
+	how(fd, st.st_size);
+	close(fd);
+	n = -1;
+	if (store_open(path, STORE_WRITE, keys, &s, &e) == 0)
+		n = store_find(s, &a, NULL, 0, &h, 1, &e);
+	if (n != -1)
+		fail_msg("answered %d", n);
+	if (strstr(e.msg, want) == NULL)
+		fail_msg("%s", e.msg);
+}
+
+static void
+cut(int fd, off_t size)
+{
+	(void)ftruncate(fd, size / 2 / 4096 * 4096);
+}
+
+static void
+empty(int fd, off_t size)
+{
+	(void)size;
+	(void)ftruncate(fd, 0);
+}
+
+static void
+garble(int fd, off_t size)
+{
+	char	junk[4096 - 16];
+	off_t	at_page;
+
+	memset(junk, 0xa5, sizeof junk);
+	for (at_page = 8192; at_page < size; at_page += 4096)
+		(void)pwrite(fd, junk, sizeof junk, at_page + 16);
+}
+
+static void
+zero(int fd, off_t size)
+{
+	char	junk[4096];
+	off_t	at_page;
+
+	memset(junk, 0, sizeof junk);
+	for (at_page = 8192; at_page < size; at_page += 4096)
+		(void)pwrite(fd, junk, sizeof junk, at_page);
+}
+
+static void
+cut_short(void **state)
+{
+	(void)state;
+	damage(cut, "is damaged");
+}
+
+static void
+emptied(void **state)
+{
+	(void)state;
+	damage(empty, "is empty");
+}
+
+static void
+garbled(void **state)
+{
+	(void)state;
+	damage(garble, "store ");
+}
+
+static void
+zeroed(void **state)
+{
+	(void)state;
+	damage(zero, "store ");
+}
+
+/* cut while it is open: SIGBUS inside LMDB becomes "cannot say" */
+static void
+cut_while_open(void **state)
+{
+	struct addr		a = address("u1@t1.example");
+	struct err		e = { .msg = "" };
+	struct store_entry	h;
+	char			file[160];
+	int			n = 1;
+
+	(void)state;
+	/* again in here: cmocka takes the signal before each test */
+	store_close(&s);
+	assert_int_equal(store_open(path, STORE_WRITE, keys, &s, &e), 0);
+	assert_null(adder(&n));
+	assert_int_equal(store_find(s, &a, NULL, 0, &h, 1, &e), 1);
+	snprintf(file, sizeof file, "%s/data.mdb", path);
+	assert_int_equal(truncate(file, 8192), 0);
+	assert_int_equal(store_find(s, &a, NULL, 0, &h, 1, &e), -1);
+	assert_non_null(strstr(e.msg, "is damaged"));
+	assert_int_equal(change(STORE_ADD, "x@example.com", "*",
+	    STORE_MANUAL), -1);
+	assert_int_equal(change(STORE_ADD, "x@example.com", "*",
+	    STORE_MANUAL), -1);
+}
+
+static void
+newer_format(void **state)
+{
+	struct store	*other;
+	struct err	 e = { .msg = "" };
+	char		 file[160], *p, *data;
+	struct stat	 st;
+	int		 fd;
+
+	(void)state;
+	store_close(&s);
+	snprintf(file, sizeof file, "%s/data.mdb", path);
+	fd = open(file, O_RDWR);
+	fstat(fd, &st);
+	data = malloc((size_t)st.st_size);
+	assert_int_equal(pread(fd, data, (size_t)st.st_size, 0), st.st_size);
+	for (p = data; (p = memmem(p, (size_t)(data + st.st_size - p),
+	    "mailweir\0\0\0\1", 12)) != NULL; p++)
+		p[11] = 2;
+	assert_int_equal(pwrite(fd, data, (size_t)st.st_size, 0), st.st_size);
+	free(data);
+	close(fd);
+	assert_int_equal(store_open(path, STORE_READ, keys, &other, &e), -1);
+	assert_non_null(strstr(e.msg, "install the newer program"));
+}
+
+static void
+open_twice(void **state)
+{
+	struct store	*r;
+	struct err	 e = { .msg = "" };
+
+	(void)state;
+	assert_int_equal(store_open(path, STORE_READ, keys, &r, &e), 0);
+	change(STORE_ADD, "ann@example.com", "*", STORE_MANUAL);
+	store_close(&s);
+	s = r;
+	assert_int_equal(look("ann@example.com", "*", NULL), 1);
+	/* opened for writing first: it still can */
+	assert_int_equal(store_create(path, &e), -1);
+	assert_int_equal(store_open("/nonexistent", STORE_READ, keys, &r, &e),
+	    -1);
+	assert_int_equal(e.code, EX_NOINPUT);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+static const struct CMUnitTest tests[] = {
+	T(key_files), T(digest_is_hmac), T(add_find_remove), T(whole_domain),
+	T(override_rules), T(bad_changes), T(expiry_and_retry),
+	T(soft_bounces), T(soft_decay), T(reports_once),
+	T(hits_in_force_first), T(new_key_reads_old), T(many_threads),
+	T(refusals_do_not_hurt_neighbours), T(cut_short), T(emptied),
+	T(garbled), T(zeroed), T(cut_while_open), T(newer_format),
+	T(open_twice),
+};
+
+UNIT_MAIN(tests)
