@@ -173,13 +173,17 @@ int
 frame_add_rcpt(struct frame_msg *p, const char *rcpt)
 {
 	struct err	 e;
+	char		*copy;
 
 	if (allowed(p, EDIT_ADD_RCPT, p->needs->edits_rcpts) == -1)
 		return -1;
 	if (plan_path_ok(rcpt, &e) == -1)
 		return refuse(p, EDIT_ADD_RCPT, e.msg);
-	if (msg_keep_rcpt(p->msg, rcpt) == -1)
+	if ((copy = strdup(rcpt)) == NULL ||
+	    msg_keep_rcpt(p->msg, copy) == -1) {
+		free(copy);
 		return refuse(p, EDIT_ADD_RCPT, "out of memory");
+	}
 	return to_plan(p, EDIT_ADD_RCPT, 0, NULL, rcpt);
 }
 

@@ -269,14 +269,14 @@ serve(struct daemon *d)
 	log_event(LOG_NOTICE, "started", LOG_STR("version", MAILWEIR_VERSION),
 	    LOG_STR("config", d->opt.conf));
 	notify("READY=1");
-	rc = milter_run() == 0 || atomic_load(&d->milter.stop) ? 0 :
+	rc = milter_run() == 0 || atomic_load(&d->milter.stopping) ? 0 :
 	    EX_UNAVAILABLE;
 	if (gate_close(wait_ms) == -1) {
 		/* tearing down under a running hook would be a crash */
 		log_event(LOG_WARNING, "stopped", LOG_STR("hooks", "running"));
 		_exit(rc);
 	}
-	if (atomic_load(&d->milter.stop))
+	if (atomic_load(&d->milter.stopping))
 		(void)pthread_join(thread, NULL);
 	else
 		log_event(LOG_ERR, "libmilter_ended",

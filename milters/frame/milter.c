@@ -9,12 +9,15 @@
 #include "frame/milter.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <libmilter/mfapi.h>
@@ -651,14 +654,18 @@ milter_setup(struct milter *m, struct err *e)
 		.xxfi_abort = cb_abort, .xxfi_close = cb_close,
 	};
 	char		 conn[16];
-	int		 timeout = (int)g->frame.io_timeout;
+	int		 fd, timeout = (int)g->frame.io_timeout;
 
 	gen_drop(&g);
 	self = m;
 	m->env.metrics = m->metrics;
 	m->env.octets = &m->octets;
 	m->env.log = to_log;
-	(void)snprintf(conn, sizeof conn, "fd:%d", m->listener.fd);
+	/* libmilter closes its descriptor when told to stop, while it still
+	 * waits there: with ours the socket lives on and can be poked */
+	if ((fd = fcntl(m->listener.fd, F_DUPFD_CLOEXEC, 3)) == -1)
+		return err_code(e, EX_OSERR, "socket: %s", strerror(errno));
+	(void)snprintf(conn, sizeof conn, "fd:%d", fd);
 	if (smfi_setconn(conn) != MI_SUCCESS ||
 	    smfi_settimeout(timeout) != MI_SUCCESS ||
 	    smfi_setbacklog(SOMAXCONN) != MI_SUCCESS ||
@@ -675,16 +682,35 @@ milter_run(void)
 	return smfi_main() == MI_SUCCESS ? 0 : -1;
 }
 
+/* poker - connect again and again until the stop is through */
+static void *
+poker(void *arg)
+{
+	struct milter	*m = arg;
+
+	while (!atomic_load(&m->stopped)) {
+		listen_poke(&m->listener);
+		(void)usleep(10000);
+	}
+	return NULL;
+}
+
+/*
+ * milter_stop - smfi_stop(), without the 5 s that it may take
+ *
+ * It wants a lock that libmilter's listener holds while it waits for a
+ * connection, at most 5 s; a connection makes it let go.
+ */
 void
 milter_stop(struct milter *m)
 {
-	int	i;
+	pthread_t	thread;
+	int		rc;
 
-	atomic_store(&m->stop, true);
+	atomic_store(&m->stopping, true);
+	rc = pthread_create(&thread, NULL, poker, m);
 	(void)smfi_stop();
-	/* libmilter looks at that only every 5 s, or when somebody comes */
-	for (i = 0; i < 3; i++) {
-		listen_poke(&m->listener);
-		(void)usleep(20000);
-	}
+	atomic_store(&m->stopped, true);
+	if (rc == 0)
+		(void)pthread_join(thread, NULL);
 }

@@ -23,7 +23,8 @@ struct milter {
 	atomic_size_t		 octets;	/* env.octets */
 	atomic_long		 in_flight;	/* messages */
 	atomic_bool		 draining;	/* no new messages */
-	atomic_bool		 stop;
+	atomic_bool		 stopping;	/* by milter_stop() */
+	atomic_bool		 stopped;	/* it is through */
 };
 
 /* The generation that new messages begin under; milter_gen() gives a

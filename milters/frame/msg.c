@@ -135,6 +135,25 @@ keep_max(const struct gen *g)
 	return g->all.keep_body;
 }
 
+/*
+ * bracketed - a copy of an address in angle brackets
+ *
+ * SMTP brings them along; mail from sendmail(1) has none in Postfix. The MTA
+ * takes either form back. Text with a '<' somewhere is left as it is.
+ */
+static char *
+bracketed(const char *path)
+{
+	size_t	 n = strlen(path);
+	char	*out;
+
+	if (strchr(path, '<') != NULL)
+		return strdup(path);
+	if ((out = malloc(n + 3)) != NULL)
+		(void)snprintf(out, n + 3, "<%s>", path);
+	return out;
+}
+
 int
 msg_open(struct gen *g, const struct frame_conn *conn,
     const struct msg_env *env, const char *sender, struct msg **out)
@@ -146,7 +165,7 @@ msg_open(struct gen *g, const struct frame_conn *conn,
 	*out = NULL;
 	if ((m = calloc(1, sizeof *m + g->n * sizeof m->pol[0])) == NULL)
 		return -1;
-	if ((m->sender = strdup(sender)) == NULL) {
+	if ((m->sender = bracketed(sender)) == NULL) {
 		free(m);
 		return -1;
 	}
@@ -227,7 +246,7 @@ msg_mail(struct msg *m)
 }
 
 int
-msg_keep_rcpt(struct msg *m, const char *rcpt)
+msg_keep_rcpt(struct msg *m, char *rcpt)
 {
 	char	**v;
 	size_t	  cap;
@@ -239,20 +258,17 @@ msg_keep_rcpt(struct msg *m, const char *rcpt)
 		m->rcpts = v;
 		m->rcpt_cap = cap;
 	}
-	if ((m->rcpts[m->nrcpts] = strdup(rcpt)) == NULL)
-		return -1;
-	m->nrcpts++;
+	m->rcpts[m->nrcpts++] = rcpt;
 	return 0;
 }
 
-enum frame_verdict
-msg_rcpt(struct msg *m, const char *rcpt)
+/* ask_rcpt - every policy that has a hook for it, up to the first no */
+static enum frame_verdict
+ask_rcpt(struct msg *m, const char *rcpt)
 {
 	struct frame_msg	*p;
 	enum frame_verdict	 v;
 
-	if (m->verdict != FRAME_CONTINUE || m->pass)
-		return m->verdict;
 	for (p = m->pol; p < m->pol + m->npol; p++) {
 		if (p->policy->rcpt == NULL)
 			continue;
@@ -265,13 +281,32 @@ msg_rcpt(struct msg *m, const char *rcpt)
 			return v;
 		}
 	}
-	if (m->nrcpts >= (size_t)m->gen->frame.max_recipients)
-		return over_limit(m, "recipients",
-		    m->gen->frame.max_recipients);
-	if (charge(m, strlen(rcpt) + CHARGE_ITEM) == -1 ||
-	    msg_keep_rcpt(m, rcpt) == -1)
-		return busy(m, "memory");
 	return FRAME_CONTINUE;
+}
+
+enum frame_verdict
+msg_rcpt(struct msg *m, const char *given)
+{
+	enum frame_verdict	 v;
+	char			*rcpt;
+
+	if (m->verdict != FRAME_CONTINUE || m->pass)
+		return m->verdict;
+	if ((rcpt = bracketed(given)) == NULL)
+		return busy(m, "memory");
+	if ((v = ask_rcpt(m, rcpt)) != FRAME_CONTINUE) {
+		free(rcpt);
+		return v;
+	}
+	if (m->nrcpts >= (size_t)m->gen->frame.max_recipients)
+		v = over_limit(m, "recipients", m->gen->frame.max_recipients);
+	else if (charge(m, strlen(rcpt) + CHARGE_ITEM) == -1 ||
+	    msg_keep_rcpt(m, rcpt) == -1)
+		v = busy(m, "memory");
+	else
+		return FRAME_CONTINUE;
+	free(rcpt);
+	return v;
 }
 
 enum frame_verdict

@@ -95,8 +95,9 @@ enum frame_verdict msg_eoh(struct msg *);
 enum frame_verdict msg_body(struct msg *, const void *p, size_t n);
 enum frame_verdict msg_eom(struct msg *);
 
-/* One more to the list that policies see. 0; -1 without memory. */
-int	msg_keep_rcpt(struct msg *, const char *rcpt);
+/* One more to the list that policies see; from malloc, and the list's own if
+ * this succeeds. 0; -1 without memory. */
+int	msg_keep_rcpt(struct msg *, char *rcpt);
 
 /* Nobody wants to see more of the body. */
 bool	msg_enough(const struct msg *);
