@@ -67,7 +67,7 @@ const struct conf_param stream_params[] = {
 	    "Empty: the stream's name. The scope * is always obeyed."),
 	CONF_ENUM(struct stream, hit, "reject", hit_names,
 	    "What happens to mail for a suppressed recipient."),
-	CONF_STR(struct stream, reply, "",
+	CONF_RAW(struct stream, reply, "",
 	    "Text of the refusal. Empty: one that names stream and reason."),
 	CONF_LIST(struct stream, reasons, "",
 	    "Changes to what stops this stream: items \"reason:stop\" or "
