@@ -5,11 +5,13 @@
  * Each sentence is a function in a cmd_*.c of its own. It parses its own
  * options with getopt_long, prints facts to standard output (one JSON object a
  * line with --json), errors to standard error as "mailweir: ...", and returns
- * an exit status of sysexits.h.
+ * an exit status of sysexits.h. getopt_long is reset for it (optind 1, argv[0]
+ * the sentence's name) and reports nothing itself: on '?' call ctl_usage_opt().
  */
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
 
+#include <getopt.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -29,6 +31,8 @@ struct ctl {
 	char			 actor[64];	/* "user:root" */
 };
 
+/* A FILE argument of "-" is standard input. */
+
 struct ctl_cmd {
 	const char	*name;		/* "import" */
 	int		(*run)(struct ctl *, int argc, char **argv);
@@ -39,9 +43,11 @@ struct ctl_cmd {
 /* The list, in main.c; each cmd_NAME stands in a cmd_*.c. */
 extern const struct ctl_cmd ctl_cmds[];
 
-/* Read the configuration (once). 0, or -1 after having printed why. */
+/* Read the configuration (once). EX_OK; else an exit status, after having
+ * printed why. */
 int	ctl_conf(struct ctl *);
-/* The same and open the store with its keys. */
+/* The same, and the keys of the store; and open the store. */
+int	ctl_keys(struct ctl *);
 int	ctl_store(struct ctl *, enum store_mode);
 /* main.c closes everything afterwards. */
 
@@ -50,7 +56,9 @@ int	ctl_fail(const struct err *e, int dflt);
 /* Usage error of a sentence: prints it with the synopsis; EX_USAGE. */
 int	ctl_usage(const char *cmd, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
-/* --help of a sentence: prints synopsis, summary and the given lines. */
+/* The same for what getopt_long refused ('?' or ':'). */
+int	ctl_usage_opt(const char *cmd, char **argv);
+/* --help of a sentence: prints synopsis, summary and the given lines; EX_OK. */
 int	ctl_help(const char *cmd, const char *options);
 
 /* A progress line on standard error, only when that is a terminal: rate,

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c - mailweir [-c FILE] SENTENCE ...: find the sentence and say it */
+#include "ctl/ctl.h"
+
+#include <getopt.h>
+#include <locale.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "ctl/cmds.h"
+#include "store/store.h"
+
+#include "base/banned.h"
+
+const struct ctl_cmd ctl_cmds[] = {
+	{ "init", cmd_init, "[--user USER]",
+	    "make the folders, the store and its keys where they are absent" },
+	{ "stats", cmd_stats, "[--json]",
+	    "the counters of all programs" },
+	{ NULL, NULL, NULL, NULL }
+};
+
+static int
+usage_all(FILE *f)
+{
+	const struct ctl_cmd	*c;
+
+	(void)fprintf(f, "usage: mailweir [-c FILE] SENTENCE ...\n"
+	    "       mailweir help SENTENCE\n"
+	    "       mailweir -H | --version | --help\n\n");
+	for (c = ctl_cmds; c->name != NULL; c++)
+		(void)fprintf(f, "  %-10s  %s\n", c->name, c->summary);
+	(void)fprintf(f, "\n  -c FILE     configuration, not %s\n"
+	    "  -H          print every parameter of every program\n",
+	    CONF_FILE);
+	return f == stdout ? EX_OK : EX_USAGE;
+}
+
+static const struct ctl_cmd *
+find_cmd(const char *name)
+{
+	const struct ctl_cmd	*c;
+
+	for (c = ctl_cmds; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+/* help - "mailweir help SENTENCE" is "mailweir SENTENCE --help" */
+static int
+help(struct ctl *ctl, int argc, char **argv)
+{
+	const struct ctl_cmd	*c;
+	char			 opt[] = "--help";
+	char			*args[3] = { NULL, opt, NULL };
+
+	if (argc < 2)
+		return usage_all(stdout);
+	if ((c = find_cmd(argv[1])) == NULL) {
+		(void)fprintf(stderr, "mailweir: no sentence \"%s\"\n",
+		    argv[1]);
+		return EX_USAGE;
+	}
+	args[0] = argv[1];
+	optind = 0;
+	return c->run(ctl, 2, args);
+}
+
+/* set_actor - who the journal will name */
+static void
+set_actor(struct ctl *ctl)
+{
+	const struct passwd	*pw = getpwuid(getuid());
+
+	if (pw != NULL)
+		(void)snprintf(ctl->actor, sizeof ctl->actor, "user:%s",
+		    pw->pw_name);
+	else
+		(void)snprintf(ctl->actor, sizeof ctl->actor, "user:%lu",
+		    (unsigned long)getuid());
+}
+
+/* run - the sentence at argv[0] */
+static int
+run(struct ctl *ctl, int argc, char **argv)
+{
+	const struct ctl_cmd	*c;
+
+	if (argc < 1)
+		return usage_all(stderr);
+	if (strcmp(argv[0], "help") == 0)
+		return help(ctl, argc, argv);
+	if ((c = find_cmd(argv[0])) == NULL) {
+		(void)fprintf(stderr, "mailweir: no sentence \"%s\"; try "
+		    "mailweir --help\n", argv[0]);
+		return EX_USAGE;
+	}
+	optind = 0;		/* glibc: begin anew, also in options' order */
+	opterr = 0;
+	return c->run(ctl, argc, argv);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option	opts[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct ctl			ctl = { .conf_path = CONF_FILE };
+	int				ch, rc;
+
+	/* Character types only: numbers of the configuration stay in C. */
+	(void)setlocale(LC_CTYPE, "");
+	log_open("mailweir", true);
+	set_actor(&ctl);
+	/* '+': what follows the sentence belongs to it */
+	while ((ch = getopt_long(argc, argv, "+c:hHV", opts, NULL)) != -1) {
+		switch (ch) {
+		case 'c':
+			ctl.conf_path = optarg;
+			break;
+		case 'h':
+			return usage_all(stdout);
+		case 'H':
+			return cmd_params();
+		case 'V':
+			(void)printf("mailweir %s\n", MAILWEIR_VERSION);
+			return EX_OK;
+		default:
+			return usage_all(stderr);
+		}
+	}
+	rc = run(&ctl, argc - optind, argv + optind);
+	store_close(&ctl.store);
+	store_keys_free(&ctl.keys);
+	addr_rules_free(&ctl.rules);
+	conf_free(&ctl.conf);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		(void)fprintf(stderr, "mailweir: cannot write the output\n");
+		return rc != EX_OK ? rc : EX_IOERR;
+	}
+	return rc;
+}
