@@ -192,12 +192,6 @@ to_smfis(enum frame_verdict v)
 	return SMFIS_TEMPFAIL;
 }
 
-static void
-count(const char *name, const char *label, const char *value)
-{
-	metrics_add(self->metrics, name, label, value, 1);
-}
-
 static sfsistat
 verdict(SMFICTX *ctx, const struct msg *m, enum frame_verdict v)
 {
@@ -224,8 +218,8 @@ step(SMFICTX *ctx, struct conn *c, unsigned long nr, enum frame_verdict v)
 	else
 		rc = verdict(ctx, c->msg, v);
 	if (rc != SMFIS_CONTINUE) {
-		count("verdicts_total", "verdict", c->msg->pass ? "pass" :
-		    msg_verdict_name(v));
+		metrics_add(self->metrics, "verdicts_total", "verdict",
+		    c->msg->pass ? "pass" : msg_verdict_name(v), 1);
 		end_message(c);
 	}
 	return rc;
@@ -396,7 +390,7 @@ refuse_message(SMFICTX *ctx, struct conn *c, const char *what)
 {
 	log_event(LOG_WARNING, "refused_busy", LOG_STR("what", what),
 	    LOG_INT("in_flight", atomic_load(&self->in_flight)));
-	count("busy_total", "what", what);
+	metrics_add(self->metrics, "busy_total", "what", what, 1);
 	c->refused = true;
 	return absent(ctx, c, SMFIP_NR_MAIL);
 }
@@ -427,7 +421,7 @@ on_mail(SMFICTX *ctx, struct conn *c, const char *sender)
 		(void)atomic_fetch_sub(&self->in_flight, 1);
 		return refuse_message(ctx, c, no_room);
 	}
-	count("messages_total", NULL, NULL);
+	metrics_add(self->metrics, "messages_total", NULL, NULL, 1);
 	msg_set_qid(c->msg, macro(ctx, "i"));
 	return step(ctx, c, SMFIP_NR_MAIL, msg_mail(c->msg));
 }
@@ -475,8 +469,9 @@ on_eom(SMFICTX *ctx, struct conn *c)
 		return step(ctx, c, 0, FRAME_TEMPFAIL);
 	}
 	for (ed = m->plan.v; ed < m->plan.v + m->plan.n; ed++)
-		count("edits_total", "kind", plan_kind_name(ed->kind));
-	count("verdicts_total", "verdict", "continue");
+		metrics_add(self->metrics, "edits_total", "kind",
+		    plan_kind_name(ed->kind), 1);
+	metrics_add(self->metrics, "verdicts_total", "verdict", "continue", 1);
 	end_message(c);
 	return SMFIS_CONTINUE;
 }
@@ -606,7 +601,8 @@ cb_abort(SMFICTX *ctx)
 	if (c == NULL)
 		return SMFIS_CONTINUE;
 	if (c->msg != NULL)
-		count("verdicts_total", "verdict", "abort");
+		metrics_add(self->metrics, "verdicts_total", "verdict",
+		    "abort", 1);
 	end_message(c);
 	return leave(SMFIS_CONTINUE);
 }
@@ -620,7 +616,8 @@ cb_close(SMFICTX *ctx)
 		return SMFIS_CONTINUE;
 	(void)smfi_setpriv(ctx, NULL);
 	if (c->msg != NULL)
-		count("verdicts_total", "verdict", "abort");
+		metrics_add(self->metrics, "verdicts_total", "verdict",
+		    "abort", 1);
 	conn_free(c);
 	return leave(SMFIS_CONTINUE);
 }
