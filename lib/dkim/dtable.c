@@ -471,6 +471,12 @@ dtable_named(const struct dtable *t, const char *name)
 	return i == DTABLE_NONE ? NULL : &t->slot[i].e;
 }
 
+bool
+dtable_loaded(const struct dtable_entry *entry)
+{
+	return ((const struct dtable_slot *)entry)->pinned;
+}
+
 /* --- keys loaded at use -------------------------------------------------- */
 
 /* unlink_slot, front - the list of keys loaded at use, newest first */

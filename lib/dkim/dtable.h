@@ -80,6 +80,9 @@ const struct dtable_entry *dtable_named(const struct dtable *,
 int	dtable_key(struct dtable *, const struct dtable_entry *,
 	    struct dkey **, struct err *e);
 
+/* Was the entry's key parsed when the table was loaded? */
+bool	dtable_loaded(const struct dtable_entry *);
+
 /* Every entry: load and release its key; for `mailweir check`. */
 size_t	dtable_check(struct dtable *, void (*report)(void *arg,
 	    const char *msg), void *arg);
