@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * apply.h - from what a report says to what the store holds
+ *
+ *	event				believed: change of the store
+ *	bounce, hard			hard-bounce in bounce_scope; a dead
+ *					domain: invalid-domain
+ *	bounce, soft			soft-bounce in bounce_scope (the store
+ *					counts, decays, has the threshold)
+ *	bounce, ours to mend		none; counted for the operator
+ *	delayed, vacation, other	none; counted
+ *	delivered			takes back soft bounces
+ *	complaint			complaint in the token's scope, or
+ *					complaint_scope
+ *	optout				optout in the token's scope
+ *	not-spam			takes back the complaint
+ *
+ * Not believed, or nothing recognised: parked, whole, with the reason. All
+ * changes of one mail are one transaction; the same report twice counts once.
+ */
+#ifndef FEEDBACK_APPLY_H
+#define FEEDBACK_APPLY_H
+
+#include "conf/common.h"
+#include "feedback/belief.h"
+#include "feedback/conf.h"
+#include "feedback/feedback.h"
+#include "store/store.h"
+#include "stream/stream.h"
+
+enum apply_result {
+	APPLY_CHANGED,		/* the store holds it now */
+	APPLY_KNOWN,		/* it did before: reported twice */
+	APPLY_COUNTED,		/* no change is due */
+	APPLY_PARKED,		/* not believed, see why */
+	APPLY_FAILED		/* nothing is done; try again later */
+};
+
+/* What became of one event. */
+struct apply_event {
+	enum apply_result	 result;
+	const char		*scope;		/* "" if none */
+	enum store_reason	 reason;	/* 0 if none */
+	char			 source[STORE_SOURCE_MAX + 1];
+	char			 why[BELIEF_WHY];
+};
+
+/* One configuration; threads may share it. */
+struct apply {
+	const struct feedback_conf *conf;
+	struct feedback_ctx	 ctx;
+	struct belief		*belief;
+	struct store		*store;
+	const struct store_keys	*keys;
+	const struct addr_rules	*rules;
+	const struct stream_set	*streams;
+	const char		*actor;		/* for the journal */
+};
+
+/* Everything of one mail. */
+struct apply_mail {
+	enum apply_result	 result;	/* FAILED, PARKED, ... the most
+						   serious of its events */
+	struct feedback		*fb;
+	struct apply_event	*v;		/* fb->n of them */
+	char			 park_id[40];	/* when parked */
+	struct err		 err;		/* when FAILED */
+};
+
+/*
+ * apply_mail - read it, judge it, change the store, park what is left over
+ *
+ * sender:  envelope sender, "" = null; rcpt: envelope recipient, or NULL.
+ * trust:   somebody looked at it and believes it (parked accept).
+ * Always:  fills *out; apply_mail_free() it. Only after APPLY_FAILED is the
+ *          mail still the caller's to keep.
+ * Threads: safe.
+ */
+void	apply_mail(const struct apply *, const char *raw, size_t len,
+	    const char *sender, const char *rcpt, bool trust,
+	    struct apply_mail *out);
+void	apply_mail_free(struct apply_mail *);
+
+const char *apply_result_name(enum apply_result);
+
+#endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * belief.c - see belief.h
+ *
+ *	token		at		event		believed
+ *	forged		any		any		no
+ *	expired		address		optout		yes
+ *	expired		any		others		no
+ *	valid		address		any		yes, about its recipient
+ *	valid		returned	complaint	yes, about its recipient
+ *	valid		returned	bounce		if the recipient matches
+ *	valid		quoted		optout		if the author matches
+ *	none		-		any		if a listed reporter says
+ *							so and returns no mail
+ *							of others
+ */
+#include "feedback/belief.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/crypto.h>
+
+#include "mail/header.h"
+
+#include "base/banned.h"
+
+#define HEADERS_MAX	500
+#define OCTETS_MAX	65536
+
+struct reporter {
+	const char		*name;
+	struct conf_list	 local, dkim, authserv, from;
+};
+
+struct belief {
+	struct reporter	*v;
+	size_t		 n;
+	belief_dkim	 dkim;
+	void		*dkim_arg;
+};
+
+const struct conf_param reporter_params[] = {
+	CONF_LIST(struct reporter, local, "",
+	    "Names of our own MTAs, as they write them after \"by\" in "
+	    "Received: what such an MTA itself reports is believed."),
+	CONF_LIST(struct reporter, dkim, "",
+	    "Domains (d=), one of whose DKIM signatures must verify."),
+	CONF_LIST(struct reporter, authserv, "",
+	    "Names of our own borders, whose Authentication-Results are "
+	    "taken for the signature's verification. They must remove "
+	    "foreign fields of their name. Empty: verify here."),
+	CONF_LIST(struct reporter, from, "",
+	    "Author addresses (\"a@b.example\", \"@b.example\") that this "
+	    "reporter writes from. Empty: any."),
+	CONF_END
+};
+
+int
+belief_load(const struct conf *c, struct belief **out, struct err *e)
+{
+	const struct conf_section	*s = NULL;
+	struct belief			*b = calloc(1, sizeof *b);
+	struct reporter			*v;
+	char				 where[300];
+
+	*out = NULL;
+	if (b == NULL)
+		return err_set(e, "out of memory");
+	while ((s = conf_next(c, "reporter", s)) != NULL) {
+		v = realloc(b->v, (b->n + 1) * sizeof *v);
+		if (v == NULL) {
+			belief_free(&b);
+			return err_set(e, "out of memory");
+		}
+		b->v = v;
+		v += b->n++;
+		if (conf_bind(c, s, reporter_params, v, e) == -1) {
+			belief_free(&b);
+			return -1;
+		}
+		v->name = conf_section_name(s);
+		if (v->local.n == 0 && v->dkim.n == 0) {
+			(void)err_set(e, "%s: neither local nor dkim: "
+			    "nothing would prove this reporter",
+			    conf_where(s, "dkim", where, sizeof where));
+			belief_free(&b);
+			return -1;
+		}
+	}
+	*out = b;
+	return 0;
+}
+
+void
+belief_free(struct belief **b)
+{
+	if (*b == NULL)
+		return;
+	free((*b)->v);
+	free(*b);
+	*b = NULL;
+}
+
+void
+belief_set_dkim(struct belief *b, belief_dkim f, void *arg)
+{
+	b->dkim = f;
+	b->dkim_arg = arg;
+}
+
+/* word_in - does the host's name stand in the list? */
+static bool
+word_in(const struct conf_list *l, const char *p, size_t n)
+{
+	size_t	i;
+
+	for (i = 0; i < l->n; i++)
+		if (strlen(l->v[i]) == n && strncasecmp(l->v[i], p, n) == 0)
+			return true;
+	return false;
+}
+
+/* from_ok - is the author one of the reporter's? */
+static bool
+from_ok(const struct reporter *r, const char *from)
+{
+	const char	*at = strchr(from, '@');
+	size_t		 i;
+
+	for (i = 0; i < r->from.n; i++)
+		if (strcasecmp(r->from.v[i], from) == 0 || (at != NULL &&
+		    r->from.v[i][0] == '@' &&
+		    strcasecmp(r->from.v[i], at) == 0))
+			return true;
+	return r->from.n == 0;
+}
+
+/*
+ * is_local - was it our MTA that wrote it?
+ *
+ * "Received: by mx.example.com (Postfix) id ..." has no "from": Postfix writes
+ * it so for what it makes itself. What came by SMTP or sendmail(1) has one.
+ */
+static bool
+is_local(const struct reporter *r, const struct header_list *hl)
+{
+	const struct header	*h;
+	const char		*p, *end;
+
+	if (r->local.n == 0 || (h = header_first(hl, "Received")) == NULL)
+		return false;
+	p = h->value;
+	end = p + h->value_len;
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n'))
+		p++;
+	if (end - p < 4 || strncasecmp(p, "by ", 3) != 0 ||
+	    memmem(p, (size_t)(end - p), "from ", 5) != NULL)
+		return false;
+	p += 3;
+	return word_in(&r->local, p, strcspn(p, " \t\n(;"));
+}
+
+/* by_border - "host; dkim=pass header.d=domain" in the topmost field */
+static bool
+by_border(const struct reporter *r, const struct header_list *hl)
+{
+	const struct header	*h;
+	const char		*p, *d, *end;
+	size_t			 n;
+
+	if ((h = header_first(hl, "Authentication-Results")) == NULL)
+		return false;
+	p = h->value + strspn(h->value, " \t\n");
+	n = strcspn(p, " \t\n;");
+	if (!word_in(&r->authserv, p, n))
+		return false;
+	while ((p = strcasestr(p, "dkim=pass")) != NULL) {
+		p += 9;
+		end = p + strcspn(p, ";");
+		d = strcasestr(p, "header.d=");
+		if (d != NULL && d < end &&
+		    word_in(&r->dkim, d + 9, strcspn(d + 9, " \t\n;")))
+			return true;
+	}
+	return false;
+}
+
+/* by_dkim - verify here */
+static int
+by_dkim(const struct belief *b, const struct reporter *r, const char *raw,
+    size_t len)
+{
+	size_t	i;
+	int	rc, worst = 0;
+
+	for (i = 0; i < r->dkim.n && b->dkim != NULL; i++) {
+		rc = b->dkim(b->dkim_arg, raw, len, r->dkim.v[i]);
+		if (rc == 1)
+			return 1;
+		if (rc == -1)
+			worst = -1;
+	}
+	return worst;
+}
+
+int
+belief_reporter(const struct belief *b, const char *raw, size_t len,
+    const struct feedback *fb, const char **name)
+{
+	struct header_list	 hl;
+	const struct reporter	*r;
+	bool			 cut;
+	int			 rc = 0, one;
+
+	if (b->n == 0)
+		return 0;
+	header_list_init(&hl);
+	if (header_parse(raw, len, HEADERS_MAX, OCTETS_MAX, &hl, &cut) == -1)
+		rc = -1;
+	for (r = b->v; rc != -1 && r < b->v + b->n; r++) {
+		if (!from_ok(r, fb->from))
+			continue;
+		if (is_local(r, &hl))
+			one = 1;
+		else if (r->authserv.n > 0)
+			one = by_border(r, &hl);
+		else
+			one = by_dkim(b, r, raw, len);
+		if (one == 1) {
+			*name = r->name;
+			rc = 1;
+			break;
+		}
+		if (one == -1)
+			rc = -1;
+	}
+	header_list_free(&hl);
+	return rc;
+}
+
+/* names - is this address the token's recipient? */
+static bool
+names(const struct token *t, const char *address,
+    const struct store_keys *keys, const struct addr_rules *rules)
+{
+	struct store_id	id;
+	struct addr	a;
+	unsigned	i;
+
+	if (address[0] == '\0' || addr_normal(address, strlen(address), rules,
+	    &a, NULL) != ADDR_OK)
+		return false;
+	for (i = 0; i < store_keys_count(keys); i++) {
+		if (store_keys_id(keys, i) != t->store_key)
+			continue;
+		store_keys_address(keys, i, &a, &id);
+		if (CRYPTO_memcmp(id.digest, t->digest,
+		    sizeof id.digest) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+refuse(struct belief_answer *a, const char *why)
+{
+	a->verdict = 0;
+	(void)snprintf(a->why, sizeof a->why, "%s", why);
+}
+
+/* by_token - the upper part of the table */
+static void
+by_token(const struct feedback *fb, const struct feedback_event *ev,
+    const struct store_keys *keys, const struct addr_rules *rules,
+    struct belief_answer *a)
+{
+	const struct token	*t = &ev->token;
+
+	if (t->kind == TOKEN_PAGE) {
+		refuse(a, "token-names-no-recipient");
+		return;
+	}
+	if (ev->token_at == FEEDBACK_TOKEN_RETURNED) {
+		if (ev->kind == FEEDBACK_OPTOUT &&
+		    ev->feedback_type[0] == '\0' &&
+		    !names(t, fb->from, keys, rules)) {
+			refuse(a, "author-is-not-tokens-recipient");
+			return;
+		}
+		if ((ev->kind == FEEDBACK_BOUNCE ||
+		    ev->kind == FEEDBACK_DELAYED ||
+		    ev->kind == FEEDBACK_DELIVERED) &&
+		    !names(t, ev->recipient, keys, rules) &&
+		    !names(t, ev->original_recipient, keys, rules)) {
+			refuse(a, "recipient-is-not-tokens");
+			return;
+		}
+	}
+	a->verdict = 1;
+	a->by_token = true;
+	a->id.key = t->store_key;
+	memcpy(a->id.digest, t->digest, sizeof a->id.digest);
+}
+
+void
+belief_event(const struct belief *b, const struct feedback *fb, size_t i,
+    const struct store_keys *keys, const struct addr_rules *rules,
+    const char *reporter, struct belief_answer *a)
+{
+	const struct feedback_event	*ev = &fb->v[i];
+
+	(void)b;
+	memset(a, 0, sizeof *a);
+	a->reporter = "";
+	switch (ev->token_state) {
+	case TOKEN_VALID:
+		by_token(fb, ev, keys, rules, a);
+		return;
+	case TOKEN_EXPIRED:
+		if (ev->kind == FEEDBACK_OPTOUT &&
+		    ev->token_at == FEEDBACK_TOKEN_RCPT)
+			by_token(fb, ev, keys, rules, a);
+		else
+			refuse(a, "token-expired");
+		return;
+	case TOKEN_FORGED:
+		refuse(a, "token-forged");
+		return;
+	case TOKEN_UNKNOWN_KEY:
+		refuse(a, "token-of-unknown-key");
+		return;
+	case TOKEN_VERSION:
+		refuse(a, "token-of-later-version");
+		return;
+	case TOKEN_NONE:
+		break;
+	}
+	if (reporter == NULL) {
+		refuse(a, "no-token-and-no-listed-reporter");
+		return;
+	}
+	if (ev->recipient[0] == '\0') {
+		refuse(a, "names-no-recipient");
+		return;
+	}
+	a->verdict = 1;
+	a->reporter = reporter;
+}

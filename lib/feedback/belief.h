@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * belief.h - who may say so?
+ *
+ * Anyone can send us a bounce or a complaint. One is believed when
+ *  (a) a token of ours verifies: in the address it came to (unsubscribe, VERP),
+ *      or in the mail that it returns, naming the very recipient; or
+ *  (b) its sender is listed, [reporter NAME], and proves to be that sender:
+ *	local	  our own MTA wrote it: the topmost Received says "by" one of
+ *		  these names and has no "from" (mail from outside always has)
+ *	dkim	  a signature of one of these domains verifies
+ *	authserv  an Authentication-Results field of one of these hosts (our
+ *		  own border, which must drop foreign fields of its name) says
+ *		  dkim=pass for one of the domains
+ *      and, when it returns a mail, that mail is ours (a).
+ * Everything else is parked, and no number of parked reports weighs anything.
+ */
+#ifndef FEEDBACK_BELIEF_H
+#define FEEDBACK_BELIEF_H
+
+#include "conf/conf.h"
+#include "feedback/feedback.h"
+#include "store/key.h"
+
+#define BELIEF_WHY	96	/* octets of a reason for parking */
+
+struct belief;
+
+extern const struct conf_param reporter_params[];
+#define REPORTER_SCHEMA	{ "reporter", true, { reporter_params } }
+
+/* DKIM, given by the program (the library knows no DNS): does a signature of
+ * domain verify over raw? 1, 0, -1 cannot say. */
+typedef int (*belief_dkim)(void *arg, const char *raw, size_t len,
+	    const char *domain);
+
+int	belief_load(const struct conf *, struct belief **, struct err *e);
+void	belief_free(struct belief **);
+void	belief_set_dkim(struct belief *, belief_dkim, void *arg);
+
+/* What is believed of one event. */
+struct belief_answer {
+	int		 verdict;	/* 1 believed, 0 not, -1 cannot say */
+	bool		 by_token;	/* id and token.scope are the event's */
+	struct store_id	 id;		/* whom it is about, when by_token */
+	const char	*reporter;	/* section's name; "" by token */
+	char		 why[BELIEF_WHY];	/* when not believed */
+};
+
+/* Which listed reporter sent this mail? 1 and its name; 0 none, or -1 when a
+ * key could not be looked up. Ask once a mail. */
+int	belief_reporter(const struct belief *, const char *raw, size_t len,
+	    const struct feedback *, const char **name);
+
+/* reporter: what belief_reporter() said of the mail, NULL = none. */
+void	belief_event(const struct belief *, const struct feedback *, size_t i,
+	    const struct store_keys *, const struct addr_rules *,
+	    const char *reporter, struct belief_answer *);
+
+#endif

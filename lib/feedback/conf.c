@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* conf.c - see conf.h */
+#include "feedback/conf.h"
+
+#include "base/banned.h"
+
+const struct conf_param feedback_params[] = {
+	CONF_STR(struct feedback_conf, bounces, "",
+	    "File of rows that say why a mail bounced, asked before the "
+	    "built-in ones (bounces.conf). Empty: none."),
+	CONF_STR(struct feedback_conf, park_dir, "$state_dir/parked",
+	    "Folder of reports that are not believed or not understood."),
+	CONF_INT(struct feedback_conf, park_max, "100000", 1, 1e8,
+	    "How many reports may be parked; more are refused with 452 until "
+	    "somebody clears the folder."),
+	CONF_STR(struct feedback_conf, bounce_scope, "*",
+	    "Scope that a bounce goes to; * stops all mail to a dead "
+	    "address."),
+	CONF_STR(struct feedback_conf, complaint_scope, "",
+	    "Scope that a complaint goes to. Empty: the one of the mail "
+	    "complained about, as its token says."),
+	CONF_STR(struct feedback_conf, default_scope, "*",
+	    "Scope of a complaint or opt-out that is believed without a "
+	    "token (see section [reporter])."),
+	CONF_SECS(struct feedback_conf, token_max_age, "1y", 0, 1e10,
+	    "Oldest token that makes a bounce or complaint believed; 0: any "
+	    "age. An unsubscribe is honoured however old its token is."),
+	CONF_LIST(struct feedback_conf, optout_replies, "",
+	    "Scopes whose mail may be answered with \"unsubscribe\" in the "
+	    "subject or first line. Empty: such answers are parked."),
+	CONF_END
+};

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * parse.c - see feedback.h; which kind of mail is it?
+ *
+ * Asked in this order, the first that knows its own wins: a complaint report, a
+ * delivery status, our token in the address (unsubscribe), an automatic reply,
+ * a bounce in prose, "unsubscribe" in words.
+ */
+#include "feedback/parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+#define PARTS_MAX	200	/* no report has more */
+#define DEPTH_MAX	12
+
+/* What feedback_parse() hands out: the result and what it stands on. */
+struct result {
+	struct feedback	 pub;	/* first */
+	struct arena	 arena;
+};
+
+bool
+parse_in_message(const struct parse *ps, size_t i)
+{
+	const struct mime_part	*p;
+
+	while (i > 0) {
+		p = mime_at(ps->m, mime_at(ps->m, i)->parent);
+		if (p->container && strncmp(p->type, "message/", 8) == 0)
+			return true;
+		i = mime_at(ps->m, i)->parent;
+	}
+	return false;
+}
+
+struct feedback_event *
+parse_event(struct parse *ps)
+{
+	struct feedback_event	*v;
+	size_t			 cap;
+
+	if (ps->fb->n >= FEEDBACK_EVENTS_MAX) {
+		ps->fb->truncated = true;
+		return NULL;
+	}
+	if (ps->fb->n == ps->cap) {
+		cap = ps->cap == 0 ? 4 : ps->cap * 2;
+		if ((v = realloc(ps->fb->v, cap * sizeof *v)) == NULL) {
+			ps->arena->failed = true;
+			return NULL;
+		}
+		ps->fb->v = v;
+		ps->cap = cap;
+	}
+	v = &ps->fb->v[ps->fb->n++];
+	*v = ps->base;
+	return v;
+}
+
+void
+parse_reason(struct parse *ps, struct feedback_event *ev,
+    const char *command, const char *host)
+{
+	struct bounces_facts	 f = { ev->status, ev->code, ev->diagnostic,
+	    command, host, ev->agent, ev->kind == FEEDBACK_DELAYED };
+	const struct bounces_row *row;
+
+	ev->reason = "undefined";
+	if (ps->ctx->bounces == NULL)
+		return;
+	row = bounces_find(ps->ctx->bounces, &f);
+	ev->reason = row->reason;
+	ev->hard = row->hard && ev->kind == FEEDBACK_BOUNCE;
+}
+
+/* envelope_token - in the address that the mail came to */
+static void
+envelope_token(struct parse *ps)
+{
+	static const char *const names[] = { "X-Original-To", "Delivered-To",
+	    "To", NULL };
+	const struct header	*h;
+	int			 i;
+
+	if (ps->rcpt != NULL) {
+		original_token(ps, (struct text){ ps->rcpt,
+		    strlen(ps->rcpt) }, FEEDBACK_TOKEN_RCPT);
+		return;
+	}
+	for (i = 0; names[i] != NULL; i++)
+		if ((h = header_first(ps->hl, names[i])) != NULL)
+			original_token(ps, (struct text){ h->value,
+			    h->value_len }, FEEDBACK_TOKEN_RCPT);
+}
+
+/* describe - what is said of the report itself */
+static void
+describe(struct parse *ps)
+{
+	struct feedback	*fb = ps->fb;
+
+	fb->report_id = text_header(ps, ps->hl, "Message-ID");
+	fb->subject = text_header(ps, ps->hl, "Subject");
+	fb->from = text_header_address(ps, ps->hl, "From");
+	fb->sender = text_header_address(ps, ps->hl, "Return-Path");
+	fb->why = "";
+}
+
+/* prepare - the event that all events of the mail begin as */
+static void
+prepare(struct feedback_event *ev)
+{
+	memset(ev, 0, sizeof *ev);
+	ev->recipient = ev->original_recipient = ev->action = ev->status =
+	    ev->code = ev->reason = ev->feedback_type = ev->reporter =
+	    ev->message_id = ev->list_id = ev->feedback_id =
+	    ev->diagnostic = ev->agent = "";
+	ev->token_state = TOKEN_NONE;
+}
+
+/* run - ask each kind */
+static void
+run(struct parse *ps)
+{
+	describe(ps);
+	envelope_token(ps);
+	original_find(ps);
+	if (arf_parse(ps) || dsn_parse(ps) || unsub_parse(ps) ||
+	    reply_parse(ps) || prose_parse(ps))
+		return;
+	ps->fb->why = ps->fb->truncated ?
+	    "too large or too deep to be read whole" :
+	    "neither bounce, complaint, unsubscribe nor reply";
+}
+
+int
+feedback_parse(const struct feedback_ctx *ctx, const char *raw, size_t len,
+    const char *rcpt, struct feedback **out, struct err *e)
+{
+	const struct mime_limits lim = { FEEDBACK_OCTETS_MAX, PARTS_MAX,
+	    DEPTH_MAX, 500, 65536 };
+	struct parse		 ps = { .ctx = ctx, .raw = raw, .len = len,
+	    .rcpt = rcpt, .prose = BUF_INIT(FEEDBACK_TEXT_MAX) };
+	struct result		*r;
+
+	*out = NULL;
+	if ((r = calloc(1, sizeof *r)) == NULL)
+		return err_set(e, "out of memory");
+	arena_init(&r->arena);
+	ps.fb = &r->pub;
+	ps.arena = &r->arena;
+	header_list_init(&ps.orig_own);
+	prepare(&ps.base);
+	if (mime_parse(raw, len, &lim, &ps.m, e) == -1) {
+		free(r);
+		return -1;
+	}
+	ps.fb->truncated = mime_truncated(ps.m);
+	ps.hl = &mime_at(ps.m, 0)->headers;
+	run(&ps);
+	header_list_free(&ps.orig_own);
+	buf_free(&ps.prose);
+	mime_free(&ps.m);
+	if (r->arena.failed) {
+		*out = &r->pub;
+		feedback_free(out);
+		return err_set(e, "out of memory");
+	}
+	*out = &r->pub;
+	return 0;
+}
+
+void
+feedback_free(struct feedback **fb)
+{
+	struct result	*r = (struct result *)*fb;
+
+	if (r == NULL)
+		return;
+	arena_free(&r->arena);
+	free(r->pub.v);
+	free(r);
+	*fb = NULL;
+}
+
+const char *
+feedback_kind_name(enum feedback_kind k)
+{
+	switch (k) {
+	case FEEDBACK_BOUNCE:		return "bounce";
+	case FEEDBACK_DELAYED:		return "delayed";
+	case FEEDBACK_COMPLAINT:	return "complaint";
+	case FEEDBACK_OPTOUT:		return "optout";
+	case FEEDBACK_NOT_SPAM:		return "not-spam";
+	case FEEDBACK_VACATION:		return "vacation";
+	case FEEDBACK_DELIVERED:	return "delivered";
+	case FEEDBACK_OTHER:		return "other";
+	}
+	return "other";
+}
+
+const char *
+feedback_token_name(enum token_result r)
+{
+	switch (r) {
+	case TOKEN_VALID:	return "valid";
+	case TOKEN_EXPIRED:	return "expired";
+	case TOKEN_FORGED:
+	case TOKEN_UNKNOWN_KEY:
+	case TOKEN_VERSION:	return "forged";
+	case TOKEN_NONE:	return "none";
+	}
+	return "none";
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * unsub.c - mail that asks for no more mail
+ *
+ * Our token in the address it came to is the request, whatever the mail says
+ * (Apple's arrive as Auto-Submitted: auto-replied). A bare "unsubscribe" as
+ * subject or first line counts only where the configuration lets it; it names
+ * its author as the recipient.
+ */
+#include "feedback/parse.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+/* says_unsubscribe - the word alone, or "Re: unsubscribe", "unsubscribe me" */
+static bool
+says_unsubscribe(struct text t)
+{
+	t = text_trim(t);
+	while (text_begins(t, "re:"))
+		t = text_trim((struct text){ t.p + 3, t.n - 3 });
+	return t.n < 64 && (text_begins(t, "unsubscribe") ||
+	    text_begins(t, "remove me") || text_begins(t, "opt out") ||
+	    text_begins(t, "opt-out"));
+}
+
+/* by_text - an answer in words */
+static bool
+by_text(struct parse *ps)
+{
+	struct text	rest = { buf_str(&ps->prose), ps->prose.len };
+	struct text	line;
+
+	if (says_unsubscribe((struct text){ ps->fb->subject,
+	    strlen(ps->fb->subject) }))
+		return true;
+	while (text_line(&rest, &line))
+		if (text_trim(line).n > 0)
+			return says_unsubscribe(line);
+	return false;
+}
+
+bool
+unsub_parse(struct parse *ps)
+{
+	struct feedback_event	*ev;
+	bool			 token;
+
+	token = ps->base.token_at == FEEDBACK_TOKEN_RCPT &&
+	    ps->base.token.kind != TOKEN_VERP;
+	if (!token && !(ps->ctx->subject_optout && by_text(ps)))
+		return false;
+	if ((ev = parse_event(ps)) == NULL)
+		return true;
+	ev->kind = FEEDBACK_OPTOUT;
+	ev->recipient = ps->fb->from;
+	ev->reporter = ps->fb->from;
+	ev->agent = token ? "mailto" : "reply";
+	ev->confidence = token ? 1.0 : 0.7;
+	return true;
+}

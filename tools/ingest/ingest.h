@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ingest.h - what the parts of mailweir-ingest share */
+#ifndef INGEST_INGEST_H
+#define INGEST_INGEST_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "conf/common.h"
+#include "feedback/apply.h"
+#include "metrics/metrics.h"
+
+struct ingest_conf {
+	const char	*socket;
+	const char	*socket_mode;
+	long		 max_connections;
+	long		 max_recipients;
+	long		 max_message_size;
+	long		 max_memory;	/* octets of mail held at once */
+	long		 timeout;	/* seconds for a command */
+	long		 data_timeout;	/* for a whole message */
+	long		 stop_timeout;
+	long		 rescan;	/* --maildir: look again */
+};
+
+extern const struct conf_param ingest_params[];
+extern const struct conf_schema ingest_schemas[];
+
+/* One configuration, loaded whole; sessions hold it while they use it. */
+struct snap {
+	atomic_uint		 refs;
+	struct conf		*file;
+	struct conf_common	 common;
+	struct ingest_conf	 ingest;
+	struct feedback_conf	 feedback;
+	struct addr_rules	*rules;
+	struct store_keys	*keys;
+	struct store		*store;
+	struct token_keys	*tokens;
+	struct stream_set	*streams;
+	struct bounces		*bounces;
+	struct belief		*belief;
+	struct apply		 apply;
+};
+
+int	snap_load(const char *path, bool open_store, struct snap **,
+	    struct err *e);
+void	snap_release(struct snap *);
+
+/* The program: the snapshot that new mail is judged by, and its counters. */
+struct ingest {
+	pthread_mutex_t	 lock;		/* of snap */
+	struct snap	*snap;
+	struct metrics	*metrics;
+	atomic_bool	 stopping;
+	atomic_long	 memory;	/* octets of mail held now */
+};
+
+struct snap *ingest_snap(struct ingest *);	/* release it */
+void	ingest_swap(struct ingest *, struct snap *);
+
+/*
+ * deliver - one mail for one recipient (NULL: unknown), done and logged
+ *
+ * Returns: true once it is on disk, changed or parked; false when nothing is,
+ *          and the sender must keep it.
+ */
+bool	deliver(struct ingest *, const struct apply *, const char *id,
+	    const char *raw, size_t len, const char *sender,
+	    const char *rcpt);
+
+/* lmtp.c: serve one connection until it ends. id: for the log. */
+void	lmtp_session(struct ingest *, int fd, unsigned long id);
+
+/* The ways mail comes in; each returns an exit status. */
+int	service_run(struct ingest *, const char *conf_path, const char *sock);
+int	maildir_run(struct ingest *, const char *conf_path, const char *dir,
+	    bool once);
+int	stdin_run(struct ingest *, const char *sender, const char *rcpt);
+
+/* signals.c: TERM, INT, HUP, USR1 as octets to read; blocked everywhere. */
+int	signals_open(struct err *e);
+/* Handle what came: reload, or stop. True: stop. */
+bool	signals_take(struct ingest *, const char *conf_path, int fd);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* snap.c - a configuration of mailweir-ingest, loaded whole or not at all */
+#include "ingest/ingest.h"
+
+#include <stdlib.h>
+
+#include "store/conf.h"
+
+#include "base/banned.h"
+
+const struct conf_param ingest_params[] = {
+	CONF_STR(struct ingest_conf, socket, "unix:$run_dir/ingest.sock",
+	    "Where LMTP is spoken: unix:/path, inet:port@host."),
+	CONF_STR(struct ingest_conf, socket_mode, "0660",
+	    "Mode of a unix socket, octal."),
+	CONF_INT(struct ingest_conf, max_connections, "100", 1, 10000,
+	    "Connections at once; further ones are told 421."),
+	CONF_INT(struct ingest_conf, max_recipients, "100", 1, 1000,
+	    "Recipients of one message; further ones are told 452."),
+	CONF_SIZE(struct ingest_conf, max_message_size, "64M", 1024,
+	    256e6, "Largest message that is taken."),
+	CONF_SIZE(struct ingest_conf, max_memory, "256M", 1024, 1e12,
+	    "Messages held in memory at once, together; above it 452."),
+	CONF_SECS(struct ingest_conf, timeout, "5m", 1, 86400,
+	    "How long a connection may be silent."),
+	CONF_SECS(struct ingest_conf, data_timeout, "10m", 1, 86400,
+	    "How long a message may take to arrive."),
+	CONF_SECS(struct ingest_conf, stop_timeout, "30s", 1, 600,
+	    "How long a stop waits for messages in hand."),
+	CONF_SECS(struct ingest_conf, rescan, "60s", 1, 86400,
+	    "--maildir: how often new is looked through, told or not."),
+	CONF_END
+};
+
+const struct conf_schema ingest_schemas[] = {
+	{ "", false, { conf_common_params } },
+	{ "ingest", false, { ingest_params } },
+	{ "feedback", false, { feedback_params } },
+	{ "stream", true, { stream_params } },
+	REPORTER_SCHEMA,
+	STORE_SCHEMA,
+	{ NULL, false, { NULL } }
+};
+
+/* bind - every section's values */
+static int
+bind(struct snap *s, struct err *e)
+{
+	const struct conf	*c = s->file;
+
+	if (conf_check(c, ingest_schemas, e) == -1 ||
+	    conf_bind(c, conf_find(c, "", NULL), conf_common_params,
+	    &s->common, e) == -1 ||
+	    conf_bind(c, conf_find(c, "ingest", NULL), ingest_params,
+	    &s->ingest, e) == -1 ||
+	    conf_bind(c, conf_find(c, "feedback", NULL), feedback_params,
+	    &s->feedback, e) == -1)
+		return -1;
+	if (!store_scope_ok(s->feedback.bounce_scope) ||
+	    !store_scope_ok(s->feedback.default_scope) ||
+	    (s->feedback.complaint_scope[0] != '\0' &&
+	    !store_scope_ok(s->feedback.complaint_scope)))
+		return err_set(e, "%s: [feedback]: bounce_scope, "
+		    "complaint_scope or default_scope is no scope's name "
+		    "([a-z0-9._-] or *)", conf_path(c));
+	return 0;
+}
+
+/* load - what the values name */
+static int
+load(struct snap *s, bool open_store, struct err *e)
+{
+	if (addr_rules_load(s->common.fold_local, &s->common.address_rules,
+	    &s->rules, e) == -1 ||
+	    store_keys_load(s->common.store_key_file, &s->keys, e) == -1 ||
+	    token_keys_load(s->common.token_key_file, &s->tokens, e) == -1 ||
+	    stream_set_load(s->file, &s->streams, e) == -1 ||
+	    bounces_load(s->feedback.bounces, &s->bounces, e) == -1 ||
+	    belief_load(s->file, &s->belief, e) == -1)
+		return -1;
+	return open_store ? store_open_conf(s->file, s->common.store_path,
+	    STORE_WRITE, s->keys, &s->store, e) : 0;
+}
+
+int
+snap_load(const char *path, bool open_store, struct snap **out, struct err *e)
+{
+	struct snap	*s = calloc(1, sizeof *s);
+
+	*out = NULL;
+	if (s == NULL)
+		return err_set(e, "out of memory");
+	atomic_init(&s->refs, 1);
+	if (conf_read(path, &s->file, e) == -1 || bind(s, e) == -1 ||
+	    load(s, open_store, e) == -1) {
+		snap_release(s);
+		return -1;
+	}
+	s->apply = (struct apply){
+		.conf = &s->feedback,
+		.ctx = { .bounces = s->bounces, .tokens = s->tokens,
+		    .token_days = (uint32_t)(s->feedback.token_max_age /
+		    86400), .subject_optout =
+		    s->feedback.optout_replies.n > 0 },
+		.belief = s->belief, .store = s->store, .keys = s->keys,
+		.rules = s->rules, .streams = s->streams,
+		.actor = "mailweir-ingest",
+	};
+	*out = s;
+	return 0;
+}
+
+void
+snap_release(struct snap *s)
+{
+	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
+		return;
+	store_close(&s->store);
+	belief_free(&s->belief);
+	bounces_free(&s->bounces);
+	stream_set_free(&s->streams);
+	token_keys_free(&s->tokens);
+	store_keys_free(&s->keys);
+	addr_rules_free(&s->rules);
+	conf_free(&s->file);
+	free(s);
+}
+
+struct snap *
+ingest_snap(struct ingest *in)
+{
+	struct snap	*s;
+
+	(void)pthread_mutex_lock(&in->lock);
+	s = in->snap;
+	atomic_fetch_add(&s->refs, 1);
+	(void)pthread_mutex_unlock(&in->lock);
+	return s;
+}
+
+void
+ingest_swap(struct ingest *in, struct snap *s)
+{
+	struct snap	*old;
+
+	(void)pthread_mutex_lock(&in->lock);
+	old = in->snap;
+	in->snap = s;
+	(void)pthread_mutex_unlock(&in->lock);
+	snap_release(old);
+}
