@@ -127,7 +127,8 @@ utf8_domain(const char *s, size_t n, char out[ADDR_DOMAIN_MAX + 1])
 	in[n] = '\0';
 	rc = idn2_lookup_u8(in, &ace, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 	if (rc != IDN2_OK)
-		return rc == IDN2_MALLOC ? no_memory : "bad international domain";
+		return rc == IDN2_MALLOC ? no_memory :
+		    "bad international domain";
 	why = ascii_domain((char *)ace, strlen((char *)ace), out);
 	idn2_free(ace);
 	return why;

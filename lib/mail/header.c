@@ -10,7 +10,7 @@
 #include "base/banned.h"
 
 #define NAME_MAX_OWN	76	/* octets of a name that we write */
-#define NAME_MAX_READ	998	/* of one that we read: a line, RFC 5322 2.1.1 */
+#define NAME_MAX_READ	998	/* of one that we read, RFC 5322 2.1.1 */
 #define LINE_WANT	76	/* octets of a folded line, if possible */
 
 static inline bool
@@ -228,7 +228,7 @@ header_fold(size_t name_len, const char *value, bool at_commas,
 			(void)buf_adds(out, "\n\t");
 			col = 1;
 		} else if (space > 0) {
-			/* a line end in a gap of the value is no fold of ours */
+			/* a line end in the value is no fold of ours */
 			for (; gap < p; gap++)
 				(void)buf_addc(out, wsp(*gap) ? *gap : ' ');
 			col += space;

@@ -74,13 +74,15 @@ struct stream {
 	size_t		 nscopes;
 	enum stream_hit	 hit;
 	const char	*reply;		/* refusal text; "" = the default */
-	struct conf_list reasons;	/* "optout:stop", "complaint:pass", ... */
+	struct conf_list reasons;	/* "optout:stop", "legal:pass" */
 	bool		 stops[STORE_REASON_MAX];	/* for this class */
 
 	enum stream_unsub unsubscribe;
 	enum stream_multi multiple;
-	const char	*unsubscribe_url;	/* "https://u.example/u/" + token */
-	const char	*unsubscribe_mailto;	/* "u@u.example" -> u+TOKEN@... */
+	const char	*unsubscribe_url;	/* "https://u.example/u/",
+						   token behind it */
+	const char	*unsubscribe_mailto;	/* "u@u.example" becomes
+						   u+TOKEN@u.example */
 	const char	*list_id;	/* List-Id to add; "" = none */
 	const char	*feedback_id;	/* "campaign:customer:kind:sender"
 					   template; "" = none */
@@ -97,8 +99,8 @@ struct stream {
 /* What may be known of a message. NULL matches no condition, but for headers,
  * which is NULL before the end of the message. */
 struct stream_facts {
-	const char		 *sender;	/* normalised (addr_normal), "" for
-						   <>; NULL if unparseable */
+	const char		 *sender;	/* normalised, "" for <>;
+						   NULL if unparseable */
 	const char		 *sasl_login;
 	const char		 *client_addr;	/* "192.0.2.1", "2001:db8::1" */
 	const char		 *daemon_name, *daemon_port;
