@@ -57,10 +57,11 @@ struct frame_needs {
 };
 
 struct frame_policy {
-	const char		*name;	/* "suppress": section and log name */
-	const struct conf_param	*params;	/* of section [name]; may be NULL */
-	const struct conf_schema *schemas;	/* other sections it reads (key,
-					   rules), ended by kind NULL, or NULL */
+	const char		*name;	/* "suppress": section, log name */
+	const struct conf_param	*params; /* of section [name]; or NULL */
+	const struct conf_schema *schemas; /* other sections it reads (key,
+					   rules), ended by kind NULL; or
+					   NULL */
 
 	/*
 	 * load - build a snapshot from a configuration: keys, tables, rules

@@ -96,8 +96,8 @@ plan_header_ok(const char *name, const char *value, struct err *e)
 	for (s = value; *s != '\0'; s++) {
 		if (*s == '\n') {
 			if ((s[1] != ' ' && s[1] != '\t') || blank_line(s + 1))
-				return err_set(e, "%s: line end that is no fold",
-				    name);
+				return err_set(e, "%s: line end that is no "
+				    "fold", name);
 			line = 0;
 		} else if (((unsigned char)*s < ' ' && *s != '\t') ||
 		    *s == 0x7f) {

@@ -19,6 +19,10 @@
 const struct ctl_cmd ctl_cmds[] = {
 	{ "init", cmd_init, "[--user USER]",
 	    "make the folders, the store and its keys where they are absent" },
+	{ "replay", cmd_replay, "FILE [--from A] [--to B]... [--sasl LOGIN] "
+	    "[--client IP] [--daemon NAME] [--local] [--policy NAME]... "
+	    "[--output FILE] [--json]",
+	    "what the milters would do with a message, and why" },
 	{ "stats", cmd_stats, "[--json]",
 	    "the counters of all programs" },
 	{ NULL, NULL, NULL, NULL }
