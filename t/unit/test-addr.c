@@ -4,8 +4,10 @@
 
 #include "mail/addr.h"
 
-#define L64	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define L63	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define A16	"aaaaaaaaaaaaaaaa"
+#define B9	"bbbbbbbbb"
+#define L64	A16 A16 A16 A16
+#define L63	B9 B9 B9 B9 B9 B9 B9
 
 struct row {
 	const char		*in;

@@ -215,7 +215,8 @@ parse(void **state)
 static void
 parse_limits(void **state)
 {
-	static const char	raw[] = "A: 1\nB: 2\nLong: 123456789\nC: 3\n\nx";
+	static const char	raw[] = "A: 1\nB: 2\nLong: 123456789\nC: 3\n"
+				    "\nx";
 	struct header_list	l;
 	struct buf		b = BUF_INIT(4096);
 	bool			cut;

@@ -46,77 +46,78 @@ static const char	conf_text[] =
     "Precedence:b*k\nmatch_sender = @d.example @e.example\n"
     "[stream late]\nmatch_sender = @d.example\n";
 
+static const struct {
+	const char		*name, *want;
+	struct stream_facts	 f;
+	const char		*header;	/* NULL: not there */
+} facts[] = {
+	{ "nothing known", "default", { 0 }, NULL },
+	{ "login", "sasl", { .sasl_login = "shop" }, NULL },
+	{ "login by pattern", "sasl", { .sasl_login = "app-17" },
+	  NULL },
+	{ "login is empty", "default", { .sasl_login = "" }, NULL },
+	{ "both conditions", "net", { .client_addr = "192.0.2.127",
+	  .sender = "x@a.example" }, NULL },
+	{ "one of two conditions", "default", { .client_addr =
+	  "192.0.2.127", .sender = "x@b.example" }, NULL },
+	{ "outside the network", "default", { .client_addr =
+	  "192.0.2.128", .sender = "x@a.example" }, NULL },
+	{ "single address", "net", { .client_addr = "10.1.2.3",
+	  .sender = "x@a.example" }, NULL },
+	{ "IPv6", "net", { .client_addr = "2001:db8:7fff::1",
+	  .sender = "x@a.example" }, NULL },
+	{ "IPv6 tagged", "net", { .client_addr = "IPv6:2001:db8::1",
+	  .sender = "x@a.example" }, NULL },
+	{ "IPv6 outside", "default", { .client_addr =
+	  "2001:db8:8000::1", .sender = "x@a.example" }, NULL },
+	{ "IPv4 in IPv6", "net", { .client_addr = "::ffff:192.0.2.1",
+	  .sender = "x@a.example" }, NULL },
+	{ "no address", "default", { .client_addr = "unknown",
+	  .sender = "x@a.example" }, NULL },
+	{ "daemon's name", "daemon", { .daemon_name = "bulk" }, NULL },
+	{ "daemon's port", "daemon", { .daemon_name = "smtpd",
+	  .daemon_port = "2525" }, NULL },
+	{ "sender", "sender", { .sender =
+	  "news@xn--bcher-kva.example" }, NULL },
+	{ "another local part", "default", { .sender =
+	  "old@xn--bcher-kva.example" }, NULL },
+	{ "below a domain", "sender", { .sender = "x@a.sub.example" },
+	  NULL },
+	{ "not the domain itself", "default", { .sender =
+	  "x@sub.example" }, NULL },
+	{ "not a longer word", "default", { .sender =
+	  "x@asub.example" }, NULL },
+	{ "sender by pattern", "sender", { .sender =
+	  "bounce+17=x@c.example" }, NULL },
+	{ "pattern is anchored", "default", { .sender =
+	  "xbounce+1@c.example" }, NULL },
+	{ "null sender", "sender", { .sender = "" }, NULL },
+	{ "unparseable sender", "default", { .sender = NULL }, NULL },
+	/* before and after the headers are known */
+	{ "undecided", NULL, { .sender = "x@d.example" }, NULL },
+	{ "decided without headers", "default", { .sender =
+	  "x@f.example" }, NULL },
+	{ "List-Id", "list", { .sender = "x@d.example" },
+	  "List-ID: Our News\n <NEWS.example>\n" },
+	{ "bare value", "list", { .sender = "x@e.example" },
+	  "List-Id: news.example\n" },
+	{ "presence", "list", { .sender = "x@e.example" },
+	  "Subject: a\nX-CAMPAIGN:\n" },
+	{ "pattern", "list", { .sender = "x@e.example" },
+	  "Precedence: bulk\n" },
+	{ "second field of the name", "list", { .sender =
+	  "x@e.example" }, "Precedence: x\nPrecedence: BULK\n" },
+	{ "another value", "late", { .sender = "x@d.example" },
+	  "List-Id: <old.news.example>\n" },
+	{ "none of the fields", "default", { .sender =
+	  "x@e.example" }, "Subject: a\n" },
+	{ "right header, wrong sender", "default", { .sender =
+	  "x@f.example" }, "X-Campaign: 1\n" },
+};
+
 static void
 matching(void **state)
 {
-	static const struct {
-		const char		*name, *want;
-		struct stream_facts	 f;
-		const char		*header;	/* NULL: not there */
-	} cases[] = {
-		{ "nothing known", "default", { 0 }, NULL },
-		{ "login", "sasl", { .sasl_login = "shop" }, NULL },
-		{ "login by pattern", "sasl", { .sasl_login = "app-17" },
-		  NULL },
-		{ "login is empty", "default", { .sasl_login = "" }, NULL },
-		{ "both conditions", "net", { .client_addr = "192.0.2.127",
-		  .sender = "x@a.example" }, NULL },
-		{ "one of two conditions", "default", { .client_addr =
-		  "192.0.2.127", .sender = "x@b.example" }, NULL },
-		{ "outside the network", "default", { .client_addr =
-		  "192.0.2.128", .sender = "x@a.example" }, NULL },
-		{ "single address", "net", { .client_addr = "10.1.2.3",
-		  .sender = "x@a.example" }, NULL },
-		{ "IPv6", "net", { .client_addr = "2001:db8:7fff::1",
-		  .sender = "x@a.example" }, NULL },
-		{ "IPv6 tagged", "net", { .client_addr = "IPv6:2001:db8::1",
-		  .sender = "x@a.example" }, NULL },
-		{ "IPv6 outside", "default", { .client_addr =
-		  "2001:db8:8000::1", .sender = "x@a.example" }, NULL },
-		{ "IPv4 in IPv6", "net", { .client_addr = "::ffff:192.0.2.1",
-		  .sender = "x@a.example" }, NULL },
-		{ "no address", "default", { .client_addr = "unknown",
-		  .sender = "x@a.example" }, NULL },
-		{ "daemon's name", "daemon", { .daemon_name = "bulk" }, NULL },
-		{ "daemon's port", "daemon", { .daemon_name = "smtpd",
-		  .daemon_port = "2525" }, NULL },
-		{ "sender", "sender", { .sender =
-		  "news@xn--bcher-kva.example" }, NULL },
-		{ "another local part", "default", { .sender =
-		  "old@xn--bcher-kva.example" }, NULL },
-		{ "below a domain", "sender", { .sender = "x@a.sub.example" },
-		  NULL },
-		{ "not the domain itself", "default", { .sender =
-		  "x@sub.example" }, NULL },
-		{ "not a longer word", "default", { .sender =
-		  "x@asub.example" }, NULL },
-		{ "sender by pattern", "sender", { .sender =
-		  "bounce+17=x@c.example" }, NULL },
-		{ "pattern is anchored", "default", { .sender =
-		  "xbounce+1@c.example" }, NULL },
-		{ "null sender", "sender", { .sender = "" }, NULL },
-		{ "unparseable sender", "default", { .sender = NULL }, NULL },
-		/* before and after the headers are known */
-		{ "undecided", NULL, { .sender = "x@d.example" }, NULL },
-		{ "decided without headers", "default", { .sender =
-		  "x@f.example" }, NULL },
-		{ "List-Id", "list", { .sender = "x@d.example" },
-		  "List-ID: Our News\n <NEWS.example>\n" },
-		{ "bare value", "list", { .sender = "x@e.example" },
-		  "List-Id: news.example\n" },
-		{ "presence", "list", { .sender = "x@e.example" },
-		  "Subject: a\nX-CAMPAIGN:\n" },
-		{ "pattern", "list", { .sender = "x@e.example" },
-		  "Precedence: bulk\n" },
-		{ "second field of the name", "list", { .sender =
-		  "x@e.example" }, "Precedence: x\nPrecedence: BULK\n" },
-		{ "another value", "late", { .sender = "x@d.example" },
-		  "List-Id: <old.news.example>\n" },
-		{ "none of the fields", "default", { .sender =
-		  "x@e.example" }, "Subject: a\n" },
-		{ "right header, wrong sender", "default", { .sender =
-		  "x@f.example" }, "X-Campaign: 1\n" },
-	};
 	struct conf			*c = read_conf(conf_text);
 	struct stream_set		*set = load(c);
 	const struct stream		*got;
@@ -132,19 +133,19 @@ matching(void **state)
 	assert_null(stream_at(set, 7));
 	assert_int_equal(stream_find(set, "late")->index, 5);
 	assert_null(stream_find(set, "none"));
-	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-		f = cases[i].f;
+	for (i = 0; i < sizeof facts / sizeof *facts; i++) {
+		f = facts[i].f;
 		header_list_init(&l);
-		if (cases[i].header != NULL) {
-			assert_true(header_parse(cases[i].header,
-			    strlen(cases[i].header), 99, 9999, &l, &cut) > 0);
+		if (facts[i].header != NULL) {
+			assert_true(header_parse(facts[i].header,
+			    strlen(facts[i].header), 99, 9999, &l, &cut) > 0);
 			f.headers = &l;
 		}
 		got = stream_match(set, &f);
-		row_true((got == NULL) == (cases[i].want == NULL),
-		    cases[i].name);
-		if (got != NULL && strcmp(got->name, cases[i].want) != 0)
-			fail_msg("%s: %s", cases[i].name, got->name);
+		row_true((got == NULL) == (facts[i].want == NULL),
+		    facts[i].name);
+		if (got != NULL && strcmp(got->name, facts[i].want) != 0)
+			fail_msg("%s: %s", facts[i].name, got->name);
 		header_list_free(&l);
 	}
 	stream_set_free(&set);
