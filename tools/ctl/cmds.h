@@ -10,6 +10,7 @@ int	cmd_explain(struct ctl *, int argc, char **argv);
 int	cmd_init(struct ctl *, int argc, char **argv);
 int	cmd_replay(struct ctl *, int argc, char **argv);
 int	cmd_stats(struct ctl *, int argc, char **argv);
+int	cmd_token(struct ctl *, int argc, char **argv);
 
 /* Option -H: every parameter of every program; EX_OK. */
 int	cmd_params(void);

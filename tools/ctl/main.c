@@ -25,6 +25,9 @@ const struct ctl_cmd ctl_cmds[] = {
 	    "what the milters would do with a message, and why" },
 	{ "stats", cmd_stats, "[--json]",
 	    "the counters of all programs" },
+	{ "token", cmd_token, "make ADDRESS --scope S | --stream S [--kind K] "
+	    "| read TOKEN... | genkey [FILE] | rotate [FILE]",
+	    "signed tokens of unsubscribe links, and their keys" },
 	{ NULL, NULL, NULL, NULL }
 };
 
