@@ -153,7 +153,9 @@ pf_reload() { postfix -c "$PF_DIR/etc" reload >>"$PF_DIR/start.log" 2>&1; }
 # pf_stop [DIR] - both; true also when nothing runs
 pf_stop() {
 	dir=${1:-$PF_DIR}
-	[ -f "$dir/etc/main.cf" ] &&
+	pid=$(cat "$dir/queue/pid/master.pid" 2>/dev/null)
+	# shellcheck disable=SC2086 # master pads it with blanks
+	[ -n "$pid" ] && kill -0 $pid 2>/dev/null &&
 	    postfix -c "$dir/etc" stop >>"$dir/start.log" 2>&1
 	if [ -s "$dir/sink.pid" ]; then
 		kill "$(cat "$dir/sink.pid")" 2>/dev/null

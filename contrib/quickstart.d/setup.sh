@@ -60,15 +60,15 @@ configure() {
 	  -o smtpd_milters= -o syslog_name=postfix/mx" >>"$PF_DIR/etc/master.cf"
 	milters=
 	for m in $MILTERS; do
-		milters="$milters { unix:$D/run/$m.sock, connect_timeout=5s,
-		    command_timeout=10s, content_timeout=60s,
-		    default_action=tempfail }"
+		milters="$milters { unix:$D/run/$m.sock, connect_timeout=5s,"
+		milters="$milters command_timeout=10s, content_timeout=60s,"
+		milters="$milters default_action=tempfail }"
 	done
-	pf_conf "smtpd_milters = $(echo $milters)" \
+	# shellcheck disable=SC2016 # $name is Postfix's
+	pf_conf "smtpd_milters =$milters" \
 	    'non_smtpd_milters = $smtpd_milters' \
 	    'milter_default_action = tempfail' \
-	    'relay_domains = u.sender.example bounces.sender.example
-		fbl.sender.example' &&
+	    'relay_domains = u.$mydomain bounces.$mydomain fbl.$mydomain' &&
 	for domain in u bounces fbl; do
 		echo "$domain.sender.example lmtp:unix:$D/run/ingest.sock"
 	done >"$PF_DIR/etc/transport"
@@ -117,7 +117,6 @@ how_to_go_on() {
 	cat <<-TXT
 
 	It runs. Send mail of your own:
-	  swaks --server 127.0.0.1:$PF_PORT --from news@sender.example --to you@world.example
 	  $SRC/t/smtp.py $PF_PORT news@sender.example you@world.example FILE.eml
 	  sendmail -C $PF_DIR/etc -f news@sender.example you@world.example <FILE.eml
 	Ask and tell the store:
