@@ -146,6 +146,7 @@ what(const struct apply *a, const struct feedback_event *ev,
 		c->op = STORE_REMOVE;
 		c->reason = STORE_COMPLAINT;
 		c->note = "the recipient says that it is not spam";
+		c->override = true;
 		return true;
 	case FEEDBACK_DELIVERED:
 		c->op = STORE_DELIVERED;

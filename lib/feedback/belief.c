@@ -305,6 +305,25 @@ by_token(const struct feedback *fb, const struct feedback_event *ev,
 	memcpy(a->id.digest, t->digest, sizeof a->id.digest);
 }
 
+/*
+ * ours - may the returned mail be one that we sent?
+ *
+ * It has no token (that was asked before). Our own MTA returns only what it
+ * had in its queue; anybody else must return our signature.
+ */
+static bool
+ours(const struct belief *b, const struct feedback *fb, const char *reporter)
+{
+	const struct reporter	*r;
+
+	if (fb->original.signed_by_us)
+		return true;
+	for (r = b->v; r < b->v + b->n; r++)
+		if (strcmp(r->name, reporter) == 0)
+			return r->local.n > 0;
+	return false;
+}
+
 void
 belief_event(const struct belief *b, const struct feedback *fb, size_t i,
     const struct store_keys *keys, const struct addr_rules *rules,
@@ -312,7 +331,6 @@ belief_event(const struct belief *b, const struct feedback *fb, size_t i,
 {
 	const struct feedback_event	*ev = &fb->v[i];
 
-	(void)b;
 	memset(a, 0, sizeof *a);
 	a->reporter = "";
 	switch (ev->token_state) {
@@ -340,6 +358,10 @@ belief_event(const struct belief *b, const struct feedback *fb, size_t i,
 	}
 	if (reporter == NULL) {
 		refuse(a, "no-token-and-no-listed-reporter");
+		return;
+	}
+	if (fb->original.present && !ours(b, fb, reporter)) {
+		refuse(a, "returns-a-mail-that-is-not-ours");
 		return;
 	}
 	if (ev->recipient[0] == '\0') {

@@ -30,3 +30,27 @@ const struct conf_param feedback_params[] = {
 	    "subject or first line. Empty: such answers are parked."),
 	CONF_END
 };
+
+const struct conf_param ingest_params[] = {
+	CONF_STR(struct ingest_conf, socket, "unix:$run_dir/ingest.sock",
+	    "Where LMTP is spoken: unix:/path, inet:port@host."),
+	CONF_STR(struct ingest_conf, socket_mode, "0660",
+	    "Mode of a unix socket, octal."),
+	CONF_INT(struct ingest_conf, max_connections, "100", 1, 10000,
+	    "Connections at once; further ones are told 421."),
+	CONF_INT(struct ingest_conf, max_recipients, "100", 1, 1000,
+	    "Recipients of one message; further ones are told 452."),
+	CONF_SIZE(struct ingest_conf, max_message_size, "64M", 1024,
+	    256e6, "Largest message that is taken."),
+	CONF_SIZE(struct ingest_conf, max_memory, "256M", 1024, 1e12,
+	    "Messages held in memory at once, together; above it 452."),
+	CONF_SECS(struct ingest_conf, timeout, "5m", 1, 86400,
+	    "How long a connection may be silent."),
+	CONF_SECS(struct ingest_conf, data_timeout, "10m", 1, 86400,
+	    "How long a message may take to arrive."),
+	CONF_SECS(struct ingest_conf, stop_timeout, "30s", 1, 600,
+	    "How long a stop waits for messages in hand."),
+	CONF_SECS(struct ingest_conf, rescan, "60s", 1, 86400,
+	    "--maildir: how often new is looked through, told or not."),
+	CONF_END
+};

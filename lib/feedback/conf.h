@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* conf.h - what section [feedback] says of belief and of the store's changes */
+/*
+ * conf.h - section [feedback], what is believed and what it changes, and
+ * section [ingest], how mail comes in
+ */
 #ifndef FEEDBACK_CONF_H
 #define FEEDBACK_CONF_H
 
@@ -16,6 +19,24 @@ struct feedback_conf {
 	struct conf_list optout_replies;	/* scopes */
 };
 
+struct ingest_conf {
+	const char	*socket;
+	const char	*socket_mode;
+	long		 max_connections;
+	long		 max_recipients;
+	long		 max_message_size;
+	long		 max_memory;	/* octets of mail held at once */
+	long		 timeout;	/* seconds for a command */
+	long		 data_timeout;	/* for a whole message */
+	long		 stop_timeout;
+	long		 rescan;	/* --maildir: look again */
+};
+
 extern const struct conf_param feedback_params[];
+extern const struct conf_param ingest_params[];
+
+/* The rows for a program's list of schemas. */
+#define FEEDBACK_SCHEMA	{ "feedback", false, { feedback_params } }
+#define INGEST_SCHEMA	{ "ingest", false, { ingest_params } }
 
 #endif

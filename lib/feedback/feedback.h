@@ -69,6 +69,8 @@ struct feedback_event {
 struct feedback_original {
 	bool		 present;	/* some of its header came back */
 	bool		 whole;		/* with its body */
+	bool		 signed_by_us;	/* our DKIM signature verifies; the
+					   parser leaves it false */
 	size_t		 off, len;	/* in the raw mail; 0, 0 if it had to
 					   be decoded first */
 };

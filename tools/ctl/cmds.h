@@ -6,7 +6,9 @@
 #include "ctl/ctl.h"
 
 int	cmd_check(struct ctl *, int argc, char **argv);
+int	cmd_dkim(struct ctl *, int argc, char **argv);
 int	cmd_explain(struct ctl *, int argc, char **argv);
+int	cmd_feedback(struct ctl *, int argc, char **argv);
 int	cmd_init(struct ctl *, int argc, char **argv);
 int	cmd_replay(struct ctl *, int argc, char **argv);
 int	cmd_stats(struct ctl *, int argc, char **argv);

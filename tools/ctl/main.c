@@ -17,6 +17,11 @@
 #include "base/banned.h"
 
 const struct ctl_cmd ctl_cmds[] = {
+	{ "dkim", cmd_dkim, "genkey|check|sign|verify ...",
+	    "DKIM keys: make, compare with DNS; messages: sign, verify" },
+	{ "feedback", cmd_feedback, "parse FILE... | parked list|show|accept|drop "
+	    "[ID...] | reason [--status S] [--code C] [TEXT]",
+	    "what a bounce or complaint says; those that were not believed" },
 	{ "init", cmd_init, "[--user USER]",
 	    "make the folders, the store and its keys where they are absent" },
 	{ "replay", cmd_replay, "FILE [--from A] [--to B]... [--sasl LOGIN] "

@@ -8,6 +8,8 @@
 #ifdef HAVE_DKIM
 #include "dkim/dkim.h"
 #endif
+#include "feedback/belief.h"
+#include "feedback/conf.h"
 #ifdef HAVE_KEYWORD
 #include "keyword/keyword.h"
 #endif
@@ -41,6 +43,9 @@ const struct frame_policy *const ctl_policies[] = {
 /* What no policy names: shared by all, or a tool's own. */
 static const struct conf_schema others[] = {
 	STORE_SCHEMA,
+	FEEDBACK_SCHEMA,
+	INGEST_SCHEMA,
+	REPORTER_SCHEMA,
 	{ "stream", true, { stream_params } },
 	{ NULL, false, { NULL } }
 };

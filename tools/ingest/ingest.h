@@ -12,20 +12,6 @@
 #include "feedback/apply.h"
 #include "metrics/metrics.h"
 
-struct ingest_conf {
-	const char	*socket;
-	const char	*socket_mode;
-	long		 max_connections;
-	long		 max_recipients;
-	long		 max_message_size;
-	long		 max_memory;	/* octets of mail held at once */
-	long		 timeout;	/* seconds for a command */
-	long		 data_timeout;	/* for a whole message */
-	long		 stop_timeout;
-	long		 rescan;	/* --maildir: look again */
-};
-
-extern const struct conf_param ingest_params[];
 extern const struct conf_schema ingest_schemas[];
 
 /* One configuration, loaded whole; sessions hold it while they use it. */

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test-belief.c - who is believed, and what the store holds after it */
+#include "unit.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "conf/common.h"
+#include "feedback/apply.h"
+#include "feedback/park.h"
+
+#define TODAY	20778u		/* 2026-11-21 */
+#define ANN	"Ann@Example.com"
+
+static const char	conf_text[] =
+    "[feedback]\n"
+    "optout_replies = news\n"
+    "park_max = 50\n"
+    "[stream news]\n"
+    "match_sender = news@s.example\n"
+    "class = bulk\n"
+    "scopes = news\n"
+    "[stream shop]\n"
+    "match_sender = shop@s.example\n"
+    "class = bulk\n"
+    "scopes = shop\n"
+    "[reporter mta]\n"
+    "local = mx.s.example\n"
+    "[reporter fbl]\n"
+    "dkim = fbl.example\n"
+    "from = @fbl.example\n"
+    "[reporter border]\n"
+    "dkim = big.example\n"
+    "authserv = border.s.example\n";
+
+/* Everything that apply_mail() needs, in a folder of its own. */
+struct world {
+	char			 dir[64];
+	struct conf		*file;
+	struct feedback_conf	 conf;
+	struct store_keys	*keys;
+	struct token_keys	*tokens, *others;
+	struct stream_set	*streams;
+	struct bounces		*bounces;
+	struct belief		*belief;
+	struct store		*store;
+	struct apply		 a;
+	int			 dkim;	/* what the verifier will answer */
+};
+
+static int
+fake_dkim(void *arg, const char *raw, size_t len, const char *domain)
+{
+	struct world	*w = arg;
+
+	assert_non_null(raw);
+	assert_true(len > 0);
+	assert_string_equal(domain, "fbl.example");
+	return w->dkim;
+}
+
+static const char *
+in_dir(const struct world *w, const char *name)
+{
+	static char	path[4][160];
+	static int	i;
+
+	i = (i + 1) % 4;
+	(void)snprintf(path[i], sizeof path[i], "%s/%s", w->dir, name);
+	return path[i];
+}
+
+#define OK(call)							\
+do {									\
+	e.msg[0] = '\0';						\
+	if ((call) == -1)						\
+		fail_msg("%s: %s", #call, e.msg);			\
+} while (0)
+
+static int
+setup(void **state)
+{
+	struct world	*w = calloc(1, sizeof *w);
+	struct err	 e;
+
+	(void)snprintf(w->dir, sizeof w->dir, "/tmp/mw-belief.XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	OK(file_write_new(in_dir(w, "conf"), 0600, conf_text,
+	    strlen(conf_text), false, &e));
+	OK(conf_read(in_dir(w, "conf"), &w->file, &e));
+	OK(conf_bind(w->file, conf_find(w->file, "feedback", NULL),
+	    feedback_params, &w->conf, &e));
+	w->conf.park_dir = strdup(in_dir(w, "parked"));
+	OK(store_keys_create(in_dir(w, "store.key"), &e));
+	OK(store_keys_load(in_dir(w, "store.key"), &w->keys, &e));
+	OK(token_keys_create(in_dir(w, "token.key"), &e));
+	OK(token_keys_load(in_dir(w, "token.key"), &w->tokens, &e));
+	OK(token_keys_create(in_dir(w, "other.key"), &e));
+	OK(token_keys_load(in_dir(w, "other.key"), &w->others, &e));
+	OK(stream_set_load(w->file, &w->streams, &e));
+	OK(bounces_load(NULL, &w->bounces, &e));
+	OK(belief_load(w->file, &w->belief, &e));
+	OK(store_create(in_dir(w, "store"), &e));
+	OK(store_open(in_dir(w, "store"), STORE_WRITE, w->keys, &w->store,
+	    &e));
+	belief_set_dkim(w->belief, fake_dkim, w);
+	w->a = (struct apply){ .conf = &w->conf, .ctx = { w->bounces,
+	    w->tokens, TODAY, 365, true }, .belief = w->belief,
+	    .store = w->store, .keys = w->keys, .streams = w->streams,
+	    .actor = "test" };
+	*state = w;
+	return 0;
+}
+
+static void
+wipe(const char *dir)
+{
+	struct dirent	*de;
+	DIR		*d = opendir(dir);
+	char		 path[512];
+
+	while (d != NULL && (de = readdir(d)) != NULL) {
+		if (strcmp(de->d_name, ".") == 0 ||
+		    strcmp(de->d_name, "..") == 0)
+			continue;
+		(void)snprintf(path, sizeof path, "%s/%s", dir, de->d_name);
+		if (unlink(path) == -1)
+			wipe(path);
+	}
+	if (d != NULL)
+		(void)closedir(d);
+	(void)rmdir(dir);
+}
+
+static int
+teardown(void **state)
+{
+	struct world	*w = *state;
+
+	store_close(&w->store);
+	belief_free(&w->belief);
+	bounces_free(&w->bounces);
+	stream_set_free(&w->streams);
+	token_keys_free(&w->tokens);
+	token_keys_free(&w->others);
+	store_keys_free(&w->keys);
+	conf_free(&w->file);
+	free((void *)(uintptr_t)w->conf.park_dir);
+	wipe(w->dir);
+	free(w);
+	return 0;
+}
+
+/* make - a token about an address, for a mail address or a URL */
+static const char *
+make(const struct world *w, const struct token_keys *keys,
+    enum token_kind kind, const char *address, const char *scope,
+    uint32_t day, bool url)
+{
+	static char	out[4][80];
+	static int	i;
+	struct token	t = { .kind = kind, .scope = store_scope_id(scope),
+	    .day = day };
+	struct store_id	id;
+	struct addr	a;
+	struct err	e;
+
+	i = (i + 1) % 4;
+	assert_int_equal(addr_normal(address, strlen(address), NULL, &a,
+	    NULL), ADDR_OK);
+	store_keys_address(w->keys, 0, &a, &id);
+	t.store_key = id.key;
+	memcpy(t.digest, id.digest, sizeof t.digest);
+	if (url)
+		OK(token_url(keys, &t, out[i], &e));
+	else
+		OK(token_mail(keys, &t, out[i], &e));
+	return out[i];
+}
+
+/* reasons - what the store holds about an address in a scope, as words */
+static const char *
+reasons(const struct world *w, const char *address, const char *scope)
+{
+	static char		out[256];
+	struct store_entry	hits[STORE_HITS_MAX];
+	struct addr		a;
+	struct err		e;
+	uint32_t		id = store_scope_id(scope);
+	int			i, n;
+
+	assert_int_equal(addr_normal(address, strlen(address), NULL, &a,
+	    NULL), ADDR_OK);
+	OK(n = store_find(w->store, &a, &id, 1, hits, STORE_HITS_MAX, &e));
+	out[0] = '\0';
+	for (i = 0; i < n; i++)
+		(void)snprintf(out + strlen(out), sizeof out - strlen(out),
+		    "%s%s=%u", i > 0 ? " " : "",
+		    store_reason_name(hits[i].reason), hits[i].count);
+	return out;
+}
+
+static int
+one_id(void *arg, const char *id)
+{
+	(void)snprintf(arg, PARK_ID, "%s", id);
+	return 0;
+}
+
+/* parked - how many; the last one's reason */
+static long
+parked(const struct world *w, char reason[128])
+{
+	struct parked	p;
+	struct err	e;
+	char		id[PARK_ID] = "";
+	long		n = park_each(w->conf.park_dir, one_id, id, &e);
+
+	reason[0] = '\0';
+	if (n > 0) {
+		OK(park_get(w->conf.park_dir, id, &p, &e));
+		(void)snprintf(reason, 128, "%s", p.reason);
+		park_free(&p);
+	}
+	return n;
+}
+
+/* dsn - a report of a dead mailbox; link: token of the returned header */
+static char *
+dsn(const char *head, const char *recipient, const char *link)
+{
+	struct buf	b = BUF_INIT(8192);
+
+	(void)buf_addf(&b,
+	    "%s"
+	    "From: MAILER-DAEMON@mx.far.example\n"
+	    "Message-ID: <%s-dsn@mx.far.example>\n"
+	    "Subject: Undelivered\n"
+	    "Content-Type: multipart/report; report-type=delivery-status;\n"
+	    " boundary=b\n\n--b\n\nSorry.\n"
+	    "--b\nContent-Type: message/delivery-status\n\n"
+	    "Reporting-MTA: dns; mx.far.example\n\n"
+	    "Final-Recipient: rfc822; %s\nAction: failed\nStatus: 5.1.1\n"
+	    "Diagnostic-Code: smtp; 550 5.1.1 No such user\n\n"
+	    "--b\nContent-Type: text/rfc822-headers\n\n"
+	    "From: news@s.example\nTo: x@example.com\nSubject: hi\n"
+	    "%s%s%s\n--b--\n", head, recipient[0] == '<' ? "x" : recipient,
+	    recipient, link[0] != '\0' ? "List-Unsubscribe:\n <https://u."
+	    "s.example/u/" : "", link, link[0] != '\0' ? ">\n" : "");
+	assert_false(b.failed);
+	return buf_steal(&b);
+}
+
+static char *
+arf(const char *head, const char *type, const char *link)
+{
+	struct buf	b = BUF_INIT(8192);
+
+	(void)buf_addf(&b,
+	    "%s"
+	    "From: Reports <arf@fbl.example>\n"
+	    "Message-ID: <%s-%zu-arf@fbl.example>\n"
+	    "Content-Type: multipart/report; report-type=feedback-report;\n"
+	    " boundary=b\n\n--b\n\nA report.\n"
+	    "--b\nContent-Type: message/feedback-report\n\n"
+	    "Feedback-Type: %s\nVersion: 1\nUser-Agent: t/1\n\n"
+	    "--b\nContent-Type: message/rfc822\n\n"
+	    "From: news@s.example\nTo: redacted@example.com\nSubject: hi\n"
+	    "%s%s%s\nbody\n--b--\n", head, type, strlen(link), type,
+	    link[0] != '\0' ? "List-Unsubscribe: <https://u.s.example/u/" :
+	    "", link, link[0] != '\0' ? ">\n" : "");
+	assert_false(b.failed);
+	return buf_steal(&b);
+}
+
+/* put - give it in, free it, say what became of it */
+static enum apply_result
+put(const struct world *w, char *raw, const char *rcpt)
+{
+	struct apply_mail	m;
+	enum apply_result	r;
+
+	apply_mail(&w->a, raw, strlen(raw), "", rcpt, false, &m);
+	r = m.result;
+	if (r == APPLY_FAILED)
+		print_message("# %s\n", m.err.msg);
+	apply_mail_free(&m);
+	free(raw);
+	return r;
+}
+
+static void
+test_bounce_by_returned_token(void **state)
+{
+	struct world	*w = *state;
+	const char	*t = make(w, w->tokens, TOKEN_UNSUB, ANN, "news",
+	    TODAY - 3, true);
+	char		 why[128];
+
+	assert_int_equal(put(w, dsn("", "ann@example.com", t), "b@s.example"),
+	    APPLY_CHANGED);
+	assert_string_equal(reasons(w, ANN, "*"), "hard-bounce=1");
+	/* the same once more: known, counted once */
+	assert_int_equal(put(w, dsn("", "ann@example.com", t), "b@s.example"),
+	    APPLY_KNOWN);
+	assert_string_equal(reasons(w, ANN, "*"), "hard-bounce=1");
+	/* in the name of somebody else: parked */
+	assert_int_equal(put(w, dsn("", "bob@example.com", t), "b@s.example"),
+	    APPLY_PARKED);
+	assert_string_equal(reasons(w, "bob@example.com", "*"), "");
+	assert_int_equal(parked(w, why), 1);
+	assert_string_equal(why, "recipient-is-not-tokens");
+}
+
+static void
+test_bounce_not_believed(void **state)
+{
+	static const struct { const char *name, *why; bool other; int age; }
+	cases[] = {
+		{ "no token", "no-token-and-no-listed-reporter", false, -1 },
+		{ "another's key", "token-forged", true, 0 },
+		{ "too old", "token-expired", false, 400 },
+	};
+	struct world	*w = *state;
+	char		 why[128];
+	size_t		 i;
+
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const char	*t = cases[i].age == -1 ? "" : make(w,
+		    cases[i].other ? w->others : w->tokens, TOKEN_UNSUB, ANN,
+		    "news", TODAY - (uint32_t)cases[i].age, true);
+
+		row_true(put(w, dsn("", ANN, t), "b@s.example") ==
+		    APPLY_PARKED, cases[i].name);
+		row_true(parked(w, why) == 1, cases[i].name);
+		assert_string_equal(why, cases[i].why);
+		wipe(w->conf.park_dir);
+	}
+	assert_string_equal(reasons(w, ANN, "*"), "");
+}
+
+static void
+test_verp(void **state)
+{
+	struct world	*w = *state;
+	char		 to[128];
+
+	(void)snprintf(to, sizeof to, "B+%s@b.s.example", make(w, w->tokens,
+	    TOKEN_VERP, ANN, "news", TODAY, false));
+	/* forwarded: the address that failed is not the one we wrote to */
+	assert_int_equal(put(w, dsn("", "other@far.example", ""), to),
+	    APPLY_CHANGED);
+	assert_string_equal(reasons(w, ANN, "*"), "hard-bounce=1");
+	assert_string_equal(reasons(w, "other@far.example", "*"), "");
+}
+
+static void
+test_local_reporter(void **state)
+{
+	struct world	*w = *state;
+
+	assert_int_equal(put(w, dsn("Received: by mx.s.example (Postfix)\n"
+	    "\tid 4F; Sat, 21 Nov 2026 10:00:00 +0000 (UTC)\n", ANN, ""),
+	    "b@s.example"), APPLY_CHANGED);
+	assert_string_equal(reasons(w, ANN, "*"), "hard-bounce=1");
+	/* the same line, but mail from outside put ours above it */
+	assert_int_equal(put(w, dsn("Received: from far.example (x [192.0.2.1])"
+	    "\n\tby mx.s.example (Postfix) id 5F; Sat\n"
+	    "Received: by mx.s.example (Postfix) id 4F; Sat\n",
+	    "bob@example.com", ""), "b@s.example"), APPLY_PARKED);
+	assert_int_equal(put(w, dsn("Received: by mx.s.example (Postfix, "
+	    "from userid 1000)\n\tid 4F; Sat\n", "bob@example.com", ""),
+	    "b@s.example"), APPLY_PARKED);
+	assert_string_equal(reasons(w, "bob@example.com", "*"), "");
+}
+
+static void
+test_complaint(void **state)
+{
+	struct world	*w = *state;
+	const char	*t = make(w, w->tokens, TOKEN_UNSUB, ANN, "news",
+	    TODAY, true);
+
+	assert_int_equal(put(w, arf("", "abuse", t), "fbl@s.example"),
+	    APPLY_CHANGED);
+	assert_string_equal(reasons(w, ANN, "news"), "complaint=1");
+	assert_string_equal(reasons(w, ANN, "shop"), "");
+	/* a report on authentication suppresses nobody */
+	assert_int_equal(put(w, arf("", "auth-failure", t), "fbl@s.example"),
+	    APPLY_COUNTED);
+	/* and one can be taken back */
+	assert_int_equal(put(w, arf("", "not-spam", t), "fbl@s.example"),
+	    APPLY_CHANGED);
+	assert_string_equal(reasons(w, ANN, "news"), "");
+}
+
+static void
+test_signed_reporter(void **state)
+{
+	struct world	*w = *state;
+	char		 why[128];
+
+	/* verified, but the mail it returns is not ours */
+	w->dkim = 1;
+	assert_int_equal(put(w, arf("", "abuse", ""), "fbl@s.example"),
+	    APPLY_PARKED);
+	assert_int_equal(parked(w, why), 1);
+	assert_string_equal(why, "returns-a-mail-that-is-not-ours");
+	/* the key server does not answer: later */
+	w->dkim = -1;
+	assert_int_equal(put(w, arf("", "abuse", ""), "fbl@s.example"),
+	    APPLY_FAILED);
+	w->dkim = 0;
+	assert_int_equal(put(w, arf("", "fraud", ""), "fbl@s.example"),
+	    APPLY_PARKED);
+}
+
+static void
+test_optout(void **state)
+{
+	struct world	*w = *state;
+	char		 to[128], *mail;
+
+	(void)snprintf(to, sizeof to, "u+%s@u.s.example", make(w, w->tokens,
+	    TOKEN_UNSUB, ANN, "shop", TODAY - 2000, false));
+	/* as Apple sends it; the token is old: honoured all the same */
+	mail = strdup("From: someone@else.example\n"
+	    "Auto-Submitted: auto-replied\nSubject: unsubscribe\n\n\n");
+	assert_int_equal(put(w, mail, to), APPLY_CHANGED);
+	assert_string_equal(reasons(w, ANN, "shop"), "optout=1");
+	assert_string_equal(reasons(w, ANN, "news"), "");
+	/* a forged one */
+	(void)snprintf(to, sizeof to, "u+%s@u.s.example", make(w, w->others,
+	    TOKEN_UNSUB, "bob@example.com", "shop", TODAY, false));
+	assert_int_equal(put(w, strdup("Subject: unsubscribe\n\n"), to),
+	    APPLY_PARKED);
+	assert_string_equal(reasons(w, "bob@example.com", "shop"), "");
+}
+
+static void
+test_nothing_recognised(void **state)
+{
+	struct world	*w = *state;
+	char		 why[128];
+
+	assert_int_equal(put(w, strdup("Subject: lunch?\n\nAt noon?\n"),
+	    "b@s.example"), APPLY_PARKED);
+	assert_int_equal(parked(w, why), 1);
+	assert_non_null(strstr(why, "neither"));
+	assert_int_equal(put(w, strdup("Subject: lunch?\n\nAt noon?\n"),
+	    "b@s.example"), APPLY_PARKED);
+	assert_int_equal(parked(w, why), 1);	/* once */
+	/* vacation: understood, and nothing to do */
+	assert_int_equal(put(w, strdup("From: ann@example.com\n"
+	    "Auto-Submitted: auto-replied\nSubject: Away\n\nBack Monday\n"),
+	    "b@s.example"), APPLY_COUNTED);
+	assert_int_equal(parked(w, why), 1);
+}
+
+static void
+test_park_is_full(void **state)
+{
+	struct world	*w = *state;
+	char		 mail[64];
+	int		 i;
+
+	for (i = 0; i < 50; i++) {
+		(void)snprintf(mail, sizeof mail, "Subject: %d\n\nx\n", i);
+		assert_int_equal(put(w, strdup(mail), "b@s.example"),
+		    APPLY_PARKED);
+	}
+	assert_int_equal(put(w, strdup("Subject: last\n\nx\n"),
+	    "b@s.example"), APPLY_FAILED);
+}
+
+#define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+static const struct CMUnitTest tests[] = {
+	T(test_bounce_by_returned_token),
+	T(test_bounce_not_believed),
+	T(test_verp),
+	T(test_local_reporter),
+	T(test_complaint),
+	T(test_signed_reporter),
+	T(test_optout),
+	T(test_nothing_recognised),
+	T(test_park_is_full),
+};
+
+UNIT_MAIN(tests)
