@@ -37,6 +37,7 @@ libmilter/mfapi.h	milters/frame
 pcre2.h			lib/rules
 hs/hs.h			lib/rules
 dkim.h			lib/dkim
+ares.h			lib/dkim
 spf2/spf.h		lib/spf
 gmime/gmime.h		lib/mail
 libxml/HTMLparser.h	lib/mail

@@ -370,3 +370,13 @@ dkey_generate(enum dkey_alg alg, int bits, struct dkey **key, struct err *e)
 		    ssl_why(why, sizeof why));
 	return adopt(pkey, key, e);
 }
+
+bool
+dkey_selector_ok(const char *s)
+{
+	size_t	n = strspn(s, "abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+
+	return n > 0 && n <= 63 && s[n] == '\0' && s[0] != '.' &&
+	    s[n - 1] != '.' && strstr(s, "..") == NULL;
+}

@@ -73,6 +73,9 @@ const char *dkey_pem(struct dkey *);
 /* dkey_record - the TXT data to publish: "v=DKIM1; k=rsa; p=..." */
 int	dkey_record(const struct dkey *, struct buf *out, struct err *e);
 
+/* A selector: labels of letters, digits, '-' and '_' with dots between. */
+bool	dkey_selector_ok(const char *);
+
 /* A new key; dkey_pem() gives what to write to its file. */
 int	dkey_generate(enum dkey_alg, int bits, struct dkey **key, struct err *e);
 

@@ -214,17 +214,6 @@ where(const struct conf_section *s, const char *name, struct err *e)
 	return err_prefix(e, "%s", conf_where(s, name, w, sizeof w));
 }
 
-/* label_ok - a selector: labels of letters, digits, '-', '_' and dots */
-static bool
-label_ok(const char *s)
-{
-	size_t	n = strspn(s, "abcdefghijklmnopqrstuvwxyz"
-		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
-
-	return n > 0 && n <= 63 && s[n] == '\0' && s[0] != '.' &&
-	    s[n - 1] != '.' && strstr(s, "..") == NULL;
-}
-
 /* under - is domain the same as, or below, parent? */
 static bool
 under(const char *domain, const char *parent)
@@ -249,7 +238,7 @@ check_section(struct dtable *t, const struct conf_section *s,
 	}
 	if ((k->domain = dtable_dup(t, dom, strlen(dom))) == NULL)
 		return err_code(e, EX_OSERR, "no memory");
-	if (!label_ok(k->selector)) {
+	if (!dkey_selector_ok(k->selector)) {
 		(void)err_code(e, EX_CONFIG, "%s: not a selector (letters, "
 		    "digits, '-', '_' and inner dots, at most 63)",
 		    k->selector);

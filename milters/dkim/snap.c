@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "dkim/dkim.h"
 
 #include "base/banned.h"
 
@@ -151,18 +152,38 @@ load_policy(struct dkim_snap *s, const struct conf *conf, struct err *e)
 	return err_prefix(e, "%.*s", (int)strcspn(w, " "), w);
 }
 
-/* load_table - whose key is whose */
+/* table_of - whose key is whose */
+static int
+table_of(const struct dkim_conf *c, const struct conf *conf,
+    struct dtable **out, struct err *e)
+{
+	struct dtable_options	o = {
+		.key_table = c->key_table,
+		.signing_table = c->signing_table,
+		.key_path = c->key_path,
+		.key_selector = c->key_selector,
+		.parents = c->parent_domains,
+		.cache = (size_t)c->key_cache,
+	};
+
+	return dtable_load(conf, &o, out, e);
+}
+
+int
+dkim_table_load(const struct conf *conf, struct dtable **out, struct err *e)
+{
+	struct dkim_conf	c;
+
+	if (conf_bind(conf, conf_find(conf, "dkim", NULL), dkim_params, &c,
+	    e) == -1)
+		return -1;
+	return table_of(&c, conf, out, e);
+}
+
+/* load_table - the same, with locked memory for the keys */
 static int
 load_table(struct dkim_snap *s, const struct conf *conf, struct err *e)
 {
-	struct dtable_options	o = {
-		.key_table = s->c.key_table,
-		.signing_table = s->c.signing_table,
-		.key_path = s->c.key_path,
-		.key_selector = s->c.key_selector,
-		.parents = s->c.parent_domains,
-		.cache = (size_t)s->c.key_cache,
-	};
 	const struct conf_section	*sec = NULL;
 	size_t				 octets = 0;
 
@@ -173,7 +194,7 @@ load_table(struct dkim_snap *s, const struct conf *conf, struct err *e)
 		log_event(LOG_WARNING, "dkim_memory_unlocked",
 		    LOG_INT("octets", octets),
 		    LOG_STR("hint", "raise LimitMEMLOCK"));
-	return dtable_load(conf, &o, &s->table, e);
+	return table_of(&s->c, conf, &s->table, e);
 }
 
 /* warn_weak - keys that receivers will soon refuse */

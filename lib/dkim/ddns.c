@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ddns.c - see ddns.h */
+#include "dkim/ddns.h"
+
+#include <sys/types.h>
+
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include <ares.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "dkim/dkey.h"
+#include "dkim/drecord.h"
+
+#include "base/banned.h"
+
+#define NAME_MAX_	256	/* octets of a name, RFC 1035 */
+#define ALIASES		8	/* CNAME steps followed */
+#define ANSWER_MAX	65535
+
+struct ddns {
+	char		*servers;	/* csv, or NULL */
+	unsigned	 port;
+	int		 timeout_ms, tries;
+};
+
+/* What comes back for one question. */
+struct reply {
+	bool	done;
+	int	status;		/* ARES_* */
+	unsigned char *p;	/* a copy of the message; NULL if none */
+	int	len;
+};
+
+static pthread_once_t	ares_once = PTHREAD_ONCE_INIT;
+static int		ares_ready = ARES_ENOTINITIALIZED;
+
+static void
+start_ares(void)
+{
+	ares_ready = ares_library_init(ARES_LIB_INIT_ALL);
+}
+
+int
+ddns_open(const struct ddns_options *o, struct ddns **out, struct err *e)
+{
+	struct ddns	*d;
+	ares_channel	 ch;
+	char		*p;
+
+	(void)pthread_once(&ares_once, start_ares);
+	if (ares_ready != ARES_SUCCESS ||
+	    (d = calloc(1, sizeof *d)) == NULL)
+		return err_code(e, EX_OSERR, "c-ares does not start");
+	d->port = o->port;
+	d->timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : 2000;
+	d->tries = o->tries > 0 ? o->tries : 2;
+	if (o->servers != NULL && o->servers[0] != '\0') {
+		if ((d->servers = strdup(o->servers)) == NULL) {
+			ddns_close(&d);
+			return err_code(e, EX_OSERR, "no memory");
+		}
+		for (p = d->servers; *p != '\0'; p++)
+			if (*p == ' ' || *p == '\t')
+				*p = ',';
+		/* a server list that is none shows now, not at first use */
+		if (ares_init(&ch) == ARES_SUCCESS) {
+			if (ares_set_servers_ports_csv(ch, d->servers) !=
+			    ARES_SUCCESS) {
+				ares_destroy(ch);
+				ddns_close(&d);
+				return err_code(e, EX_CONFIG, "%s: want "
+				    "addresses, with :port if not 53",
+				    o->servers);
+			}
+			ares_destroy(ch);
+		}
+	}
+	*out = d;
+	return 0;
+}
+
+void
+ddns_close(struct ddns **d)
+{
+	if (*d == NULL)
+		return;
+	free((*d)->servers);
+	free(*d);
+	*d = NULL;
+}
+
+/* take - c-ares has an answer, or none */
+static void
+take(void *arg, int status, int timeouts, unsigned char *abuf, int alen)
+{
+	struct reply	*r = arg;
+
+	(void)timeouts;
+	r->done = true;
+	r->status = status;
+	if (abuf != NULL && alen > 0 && alen <= ANSWER_MAX &&
+	    (r->p = malloc((size_t)alen)) != NULL) {
+		memcpy(r->p, abuf, (size_t)alen);
+		r->len = alen;
+	}
+}
+
+/* wait_for - until the question is answered, or `limit` is over */
+static void
+wait_for(ares_channel ch, struct reply *r, int limit_ms)
+{
+	ares_socket_t	 socks[ARES_GETSOCK_MAXNUM];
+	struct pollfd	 fds[ARES_GETSOCK_MAXNUM];
+	struct timeval	 tv, *next, most = { limit_ms / 1000,
+			    limit_ms % 1000 * 1000 };
+	int64_t		 end = clock_mono_us() + (int64_t)limit_ms * 1000;
+	int		 bits, i, n, ms;
+
+	while (!r->done && clock_mono_us() < end) {
+		bits = ares_getsock(ch, socks, ARES_GETSOCK_MAXNUM);
+		for (i = n = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+			short ev = (short)((ARES_GETSOCK_READABLE(bits, i) ?
+			    POLLIN : 0) | (ARES_GETSOCK_WRITABLE(bits, i) ?
+			    POLLOUT : 0));
+
+			if (ev == 0)
+				break;
+			fds[n].fd = socks[i];
+			fds[n].events = ev;
+			fds[n++].revents = 0;
+		}
+		next = ares_timeout(ch, &most, &tv);
+		ms = (int)(next->tv_sec * 1000 + next->tv_usec / 1000) + 1;
+		if (n == 0)
+			break;
+		(void)poll(fds, (nfds_t)n, ms);
+		for (i = 0; i < n; i++)
+			ares_process_fd(ch, fds[i].revents & (POLLIN | POLLERR |
+			    POLLHUP) ? fds[i].fd : ARES_SOCKET_BAD,
+			    fds[i].revents & POLLOUT ? fds[i].fd :
+			    ARES_SOCKET_BAD);
+		/* nothing came: let it see to its timeouts */
+		ares_process_fd(ch, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	}
+}
+
+/*
+ * ask - one question; server "" is the resolver
+ *
+ * Returns: 0 and *r with a message (free r->p); -1: none came, or it says
+ * that the server could not.
+ */
+static int
+ask(const struct ddns *d, const char *server, const char *name, int type,
+    struct reply *r)
+{
+	struct ares_options	 o;
+	ares_channel		 ch;
+	const char		*csv = server[0] != '\0' ? server : d->servers;
+	int			 limit = d->timeout_ms * (d->tries + 1) * 4;
+
+	memset(r, 0, sizeof *r);
+	memset(&o, 0, sizeof o);
+	o.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS;
+	if (server[0] != '\0')
+		o.flags |= ARES_FLAG_NORECURSE;
+	o.timeout = d->timeout_ms;
+	o.tries = d->tries;
+	o.ednspsz = 1232;
+	if (ares_init_options(&ch, &o, ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS |
+	    ARES_OPT_TRIES | ARES_OPT_EDNSPSZ) != ARES_SUCCESS)
+		return -1;
+	if (csv == NULL || ares_set_servers_ports_csv(ch, csv) ==
+	    ARES_SUCCESS) {
+		ares_query(ch, name, ns_c_in, type, take, r);
+		wait_for(ch, r, limit);
+	}
+	if (!r->done)
+		ares_cancel(ch);	/* calls take() */
+	ares_destroy(ch);
+	if (r->p != NULL && (r->status == ARES_SUCCESS ||
+	    r->status == ARES_ENODATA || r->status == ARES_ENOTFOUND))
+		return 0;
+	free(r->p);
+	r->p = NULL;
+	return -1;
+}
+
+/* is_key - does it look like a DKIM key record? */
+static bool
+is_key(const char *txt)
+{
+	size_t	n;
+
+	return strncmp(txt, "v=DKIM1", 7) == 0 ||
+	    drecord_tag(txt, "p", &n) != NULL;
+}
+
+/* join - the strings of one TXT record */
+static int
+join(const unsigned char *p, size_t len, struct buf *out)
+{
+	size_t	n;
+
+	buf_reset(out);
+	while (len > 0) {
+		n = *p++;
+		len--;
+		if (n > len)
+			return -1;
+		/* a NUL would hide what follows it */
+		if (memchr(p, '\0', n) != NULL)
+			return -1;
+		(void)buf_add(out, p, n);
+		p += n;
+		len -= n;
+	}
+	return out->failed ? -1 : 0;
+}
+
+/* What a message said about a name. */
+struct told {
+	int	keys;			/* records that look like keys */
+	int	others;
+	struct buf txt;			/* the first key, else the first other */
+	long	ttl;
+	char	alias[NAME_MAX_];	/* where it leads to; "" nowhere */
+	bool	authoritative;
+};
+
+/* negative_ttl - of the SOA in the authority section, RFC 2308 5 */
+static long
+negative_ttl(ns_msg *msg)
+{
+	ns_rr	rr;
+	long	ttl = 0, minimum;
+	int	i;
+
+	for (i = 0; i < ns_msg_count(*msg, ns_s_ns); i++) {
+		if (ns_parserr(msg, ns_s_ns, i, &rr) == -1 ||
+		    ns_rr_type(rr) != ns_t_soa || ns_rr_rdlen(rr) < 20)
+			continue;
+		ttl = (long)ns_rr_ttl(rr);
+		minimum = (long)ns_get32(ns_rr_rdata(rr) + ns_rr_rdlen(rr) -
+		    4);
+		if (minimum < ttl)
+			ttl = minimum;
+	}
+	return ttl;
+}
+
+/* read_txt - TXT records and aliases of an answer */
+static int
+read_txt(const struct reply *r, struct told *t)
+{
+	struct buf	one = BUF_INIT(DKEY_RECORD_MAX);
+	ns_msg		msg;
+	ns_rr		rr;
+	int		i;
+
+	if (ns_initparse(r->p, r->len, &msg) == -1)
+		return -1;
+	t->keys = t->others = 0;
+	t->alias[0] = '\0';
+	t->authoritative = ns_msg_getflag(msg, ns_f_aa) != 0;
+	t->ttl = negative_ttl(&msg);
+	for (i = 0; i < ns_msg_count(msg, ns_s_an); i++) {
+		if (ns_parserr(&msg, ns_s_an, i, &rr) == -1)
+			break;
+		if (ns_rr_type(rr) == ns_t_cname) {
+			(void)ns_name_uncompress(ns_msg_base(msg),
+			    ns_msg_end(msg), ns_rr_rdata(rr), t->alias,
+			    sizeof t->alias);
+		} else if (ns_rr_type(rr) == ns_t_txt &&
+		    join(ns_rr_rdata(rr), ns_rr_rdlen(rr), &one) == 0) {
+			bool key = is_key(buf_str(&one));
+
+			if (key ? t->keys++ == 0 :
+			    t->others++ == 0 && t->keys == 0) {
+				buf_reset(&t->txt);
+				(void)buf_add(&t->txt, buf_str(&one), one.len);
+				t->ttl = (long)ns_rr_ttl(rr);
+			}
+		}
+	}
+	buf_free(&one);
+	return 0;
+}
+
+int
+ddns_txt(void *arg, const char *name, char *txt, size_t size)
+{
+	const struct ddns	*d = arg;
+	struct told		 t = { .txt = BUF_INIT(DKEY_RECORD_MAX) };
+	struct reply		 r;
+	char			 at[NAME_MAX_];
+	int			 hop, rc = -1;
+
+	(void)snprintf(at, sizeof at, "%s", name);
+	for (hop = 0; hop < ALIASES; hop++) {
+		if (ask(d, "", at, ns_t_txt, &r) == -1)
+			break;
+		rc = read_txt(&r, &t);
+		free(r.p);
+		if (rc == -1 || t.keys + t.others > 0 || t.alias[0] == '\0')
+			break;
+		/* the resolver left the alias to us */
+		(void)snprintf(at, sizeof at, "%s", t.alias);
+	}
+	if (rc == 0 && (t.keys == 1 || (t.keys == 0 && t.others == 1)))
+		rc = (size_t)snprintf(txt, size, "%s", buf_str(&t.txt)) <
+		    size ? 1 : -1;
+	buf_free(&t.txt);
+	return rc;
+}
+
+/* --- authoritative servers ------------------------------------------------ */
+
+/* find_zone - the nearest name above that has NS records, and those names */
+static int
+find_zone(const struct ddns *d, const char *name, char zone[NAME_MAX_],
+    char ns[][NAME_MAX_], size_t *n)
+{
+	const char	*up = name;
+	struct reply	 r;
+	ns_msg		 msg;
+	ns_rr		 rr;
+	int		 i;
+
+	for (; up != NULL && *up != '\0'; up = strchr(up, '.'),
+	    up = up != NULL ? up + 1 : NULL) {
+		*n = 0;
+		if (ask(d, "", up, ns_t_ns, &r) == -1)
+			return -1;
+		if (ns_initparse(r.p, r.len, &msg) == 0)
+			for (i = 0; i < ns_msg_count(msg, ns_s_an) &&
+			    *n < DDNS_SERVERS; i++)
+				if (ns_parserr(&msg, ns_s_an, i, &rr) == 0 &&
+				    ns_rr_type(rr) == ns_t_ns &&
+				    strcasecmp(ns_rr_name(rr), up) == 0 &&
+				    ns_name_uncompress(ns_msg_base(msg),
+				    ns_msg_end(msg), ns_rr_rdata(rr), ns[*n],
+				    NAME_MAX_) != -1)
+					(*n)++;
+		free(r.p);
+		if (*n > 0) {
+			(void)snprintf(zone, NAME_MAX_, "%s", up);
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* addresses - of one server name, as text, both families */
+static void
+addresses(const struct ddns *d, const char *name, int type,
+    char out[][INET6_ADDRSTRLEN], size_t max, size_t *n)
+{
+	struct reply	r;
+	ns_msg		msg;
+	ns_rr		rr;
+	int		i;
+
+	if (ask(d, "", name, type, &r) == -1)
+		return;
+	if (ns_initparse(r.p, r.len, &msg) == 0)
+		for (i = 0; i < ns_msg_count(msg, ns_s_an) && *n < max; i++) {
+			if (ns_parserr(&msg, ns_s_an, i, &rr) == -1 ||
+			    ns_rr_type(rr) != (ns_type)type)
+				continue;
+			if (ns_rr_rdlen(rr) == (type == ns_t_a ? 4 : 16) &&
+			    inet_ntop(type == ns_t_a ? AF_INET : AF_INET6,
+			    ns_rr_rdata(rr), out[*n], INET6_ADDRSTRLEN) !=
+			    NULL)
+				(*n)++;
+		}
+	free(r.p);
+}
+
+/* ask_one - what one server has */
+static void
+ask_one(const struct ddns *d, const char *addr, const char *name,
+    struct ddns_answer *a, char *alias)
+{
+	struct told	t = { .txt = BUF_INIT(DKEY_RECORD_MAX) };
+	struct reply	r;
+	char		at[80];
+
+	(void)snprintf(at, sizeof at, strchr(addr, ':') != NULL ? "[%s]:%u" :
+	    "%s:%u", addr, d->port != 0 ? d->port : 53);
+	a->found = -1;
+	if (ask(d, at, name, ns_t_txt, &r) == 0) {
+		if (read_txt(&r, &t) == 0 && t.authoritative) {
+			a->found = t.keys == 1 ? 1 : 0;
+			a->ttl = t.ttl;
+			if (a->found == 1)
+				a->txt = buf_steal(&t.txt);
+			if (t.keys == 0 && t.alias[0] != '\0')
+				(void)snprintf(alias, NAME_MAX_, "%s",
+				    t.alias);
+		}
+		free(r.p);
+	}
+	buf_free(&t.txt);
+}
+
+/* everywhere - one hop: all servers of the zone that holds name */
+static int
+everywhere(const struct ddns *d, const char *name, struct ddns_answers *out,
+    char alias[NAME_MAX_], struct err *e)
+{
+	char	ns[DDNS_SERVERS][NAME_MAX_], addr[8][INET6_ADDRSTRLEN];
+	size_t	n = 0, i, k, na;
+
+	alias[0] = '\0';
+	if (find_zone(d, name, out->zone, ns, &n) == -1)
+		return err_code(e, EX_TEMPFAIL, "%s: no name servers found "
+		    "for it", name);
+	for (i = 0; i < n; i++) {
+		na = 0;
+		addresses(d, ns[i], ns_t_a, addr, 8, &na);
+		addresses(d, ns[i], ns_t_aaaa, addr, 8, &na);
+		if (na == 0 && out->n < DDNS_SERVERS) {
+			/* a server without address has not got the record */
+			out->v[out->n].found = -1;
+			(void)snprintf(out->v[out->n++].server,
+			    sizeof out->v[0].server, "%.60s (no address)",
+			    ns[i]);
+		}
+		for (k = 0; k < na && out->n < DDNS_SERVERS; k++) {
+			(void)snprintf(out->v[out->n].server,
+			    sizeof out->v[0].server, "%.30s (%s)", ns[i],
+			    addr[k]);
+			ask_one(d, addr[k], name, &out->v[out->n++], alias);
+		}
+	}
+	return 0;
+}
+
+int
+ddns_everywhere(struct ddns *d, const char *name, struct ddns_answers *out,
+    struct err *e)
+{
+	char	at[NAME_MAX_], alias[NAME_MAX_];
+	int	hop;
+
+	memset(out, 0, sizeof *out);
+	(void)snprintf(at, sizeof at, "%s", name);
+	for (hop = 0; hop < ALIASES; hop++) {
+		ddns_answers_free(out);
+		if (everywhere(d, at, out, alias, e) == -1)
+			return -1;
+		if (alias[0] == '\0')
+			return 0;
+		(void)snprintf(at, sizeof at, "%s", alias);
+	}
+	ddns_answers_free(out);
+	return err_code(e, EX_DATAERR, "%s: too many aliases", name);
+}
+
+void
+ddns_answers_free(struct ddns_answers *a)
+{
+	size_t	i;
+
+	for (i = 0; i < a->n; i++)
+		free(a->v[i].txt);
+	memset(a, 0, sizeof *a);
+}

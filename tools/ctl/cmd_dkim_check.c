@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd_dkim_check.c - mailweir dkim check: keys against what is published */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "ctl/cmd_dkim.h"
+#include "dkim/dcheck.h"
+#include "dkim/dkim.h"
+
+#include "base/banned.h"
+
+/* print - one key's state; true when it is as it should be */
+static bool
+print(const struct dtable_entry *entry, const struct dcheck *c, bool json)
+{
+	json_t	*o;
+	char	*text;
+
+	if (!json) {
+		(void)printf("%s\t%s\td=%s s=%s bits=%d%s%s%s\n", entry->name,
+		    dcheck_state_name(c->state), entry->domain,
+		    entry->selector, c->bits, c->testing ? " testing" : "",
+		    c->weak ? " weak" : "", c->why);
+		return c->state == DCHECK_OK;
+	}
+	o = json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:s}", "key",
+	    entry->name, "state", dcheck_state_name(c->state), "domain",
+	    entry->domain, "selector", entry->selector, "bits", c->bits,
+	    "testing", c->testing, "weak", c->weak, "why",
+	    c->why[0] == ' ' ? c->why + 1 : c->why);
+	text = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
+	(void)puts(text != NULL ? text : "{}");
+	free(text);
+	json_decref(o);
+	return c->state == DCHECK_OK;
+}
+
+/* check_all - every entry, or those of one domain */
+static int
+check_all(struct ctl *ctl, struct ctl_records *rec, const char *domain,
+    bool json)
+{
+	const struct dtable_entry	*entry;
+	struct dtable			*t;
+	struct dcheck			 c;
+	struct err			 e = { "", 0 };
+	size_t				 i, seen = 0;
+	int				 rc = EX_OK;
+
+	if (dkim_table_load(ctl->conf, &t, &e) == -1)
+		return ctl_fail(&e, EX_CONFIG);
+	for (i = 0; i < dtable_count(t); i++) {
+		entry = dtable_at(t, i);
+		if (domain != NULL && strcasecmp(domain, entry->domain) != 0)
+			continue;
+		seen++;
+		dcheck_key(t, entry, ctl_records_find, rec, &c);
+		if (!print(entry, &c, json))
+			rc = EX_DATAERR;
+	}
+	dtable_free(&t);
+	if (seen == 0) {
+		(void)fprintf(stderr, "mailweir: no key%s%s\n",
+		    domain != NULL ? " for " : "", domain != NULL ? domain :
+		    "");
+		return EX_CONFIG;
+	}
+	return rc;
+}
+
+int
+cmd_dkim_check(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option	opts[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "keys", required_argument, NULL, 'k' },
+		{ "dns", required_argument, NULL, 'd' },
+		{ "domain", required_argument, NULL, 'D' },
+		{ "json", no_argument, NULL, 'j' },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct ctl_records	 rec;
+	const char		*keys = NULL, *dns = NULL, *domain = NULL;
+	bool			 json = false;
+	int			 ch, rc;
+
+	optind = 0;
+	while ((ch = getopt_long(argc, argv, "", opts, NULL)) != -1) {
+		switch (ch) {
+		case 'h':
+			return ctl_help("dkim", "check [--domain D] [--keys "
+			    "RECORDS] [--dns SERVERS] [--json]\n"
+			    "  For every key: ok, missing (no record), "
+			    "mismatch, revoked, malformed, unusable\n"
+			    "  (the key itself), or unknown (DNS does not "
+			    "answer); weak and testing are said.\n");
+		case 'k':
+			keys = optarg;
+			break;
+		case 'd':
+			dns = optarg;
+			break;
+		case 'D':
+			domain = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
+		default:
+			return ctl_usage_opt("dkim", argv);
+		}
+	}
+	if (argc != optind)
+		return ctl_usage("dkim", "check takes no argument");
+	if ((rc = ctl_conf(ctl)) != EX_OK)
+		return rc;
+	if ((rc = ctl_records_open(&rec, keys, dns)) == EX_OK)
+		rc = check_all(ctl, &rec, domain, json);
+	ctl_records_close(&rec);
+	return rc;
+}
