@@ -124,6 +124,8 @@ def sections(lines):
                 (line.startswith("# ") and len(named) > 1):
             into = named
             continue
+        if line.startswith("## "):      # another program begins at its top
+            into = [""]
         m = re.match(r"#?([a-z][a-z0-9_]*) =\s*(.*)$", line)
         if m:
             for kind in into:

@@ -8,7 +8,7 @@ docs() { "$PYTHON" "$SRC/t/docs.py" "$@"; }
 # print_params - what every program says of its parameters
 print_params() {
 	for p in "$BIN"/mailweir*; do
-		"$p" -H || return 1
+		echo "## $p" && "$p" -H || return 1
 	done >"$W/params"
 	[ -s "$W/params" ]
 }

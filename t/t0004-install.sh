@@ -45,5 +45,18 @@ again() {	# a configuration that the admin changed is not overwritten
 	install_it
 	tail -n 1 "$W/root${etc:-/etc}/mailweir/mailweir.conf" | grep -qx '# changed'
 }
+sample() {	# as it stands, but for where things lie
+	mkdir -p "$W/s" && sed "s|^#state_dir = .*|state_dir = $W/s|
+		s|^run_dir = .*|run_dir = $W/s|
+		s|^#\(.*_key_file\) = /etc/mailweir|\1 = $W/s|
+		s|^#rules = .*|rules = $W/root${etc:-/etc}/mailweir/rules.d|" \
+	    "$SRC/etc/mailweir.conf" >"$W/sample.conf" &&
+	"$BIN/mailweir" -c "$W/sample.conf" init &&
+	"$BIN/mailweir" -c "$W/sample.conf" check || return 1
+	for p in "$BIN"/mailweir-*; do
+		"$p" -n -c "$W/sample.conf" || { echo "${p##*/} -n"; return 1; }
+	done
+}
+t 'the sample works as it stands' sample
 t 'a second install keeps a changed configuration' again
 t_done
