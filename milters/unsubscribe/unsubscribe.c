@@ -445,7 +445,8 @@ report(const struct work *w)
 	    "unsubscribe", LOG_STR("stream", w->stream->name),
 	    LOG_STR("action", action), LOG_STR("was", there),
 	    LOG_INT("recipients", frame_rcpt_count(w->m)),
-	    LOG_STR("verp", w->verp ? "yes" : "no"), LOG_STR("why", w->why));
+	    LOG_STR("verp", w->verp ? "yes" : "no"),
+	    LOG_STR("why", *w->why != '\0' ? w->why : NULL));
 }
 
 /* refuse - say what the sender can do about it */
