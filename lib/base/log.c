@@ -13,6 +13,7 @@
 
 static const char	*log_program = "mailweir";
 static bool		 log_stderr = true;
+static int		 log_least = LOG_DEBUG;
 
 /* A line under construction; len may not pass size - 1. */
 struct line {
@@ -120,12 +121,20 @@ log_open(const char *program, bool to_stderr)
 }
 
 void
+log_limit(int priority)
+{
+	log_least = priority;
+}
+
+void
 log_write(int priority, const char *event, const struct log_field *fields)
 {
 	char	line[LOG_LINE_MAX], out[LOG_LINE_MAX + 128];
 	char	iso[CLOCK_ISO_SIZE];
 	int	n;
 
+	if (priority > log_least)
+		return;
 	(void)log_format(line, sizeof line, event, fields);
 	if (!log_stderr) {
 		syslog(priority, "%s", line);

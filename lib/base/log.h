@@ -41,6 +41,10 @@ struct log_field {
  */
 void	log_open(const char *program, bool to_stderr);
 
+/* Lines less urgent than this are not written (LOG_DEBUG: all are; -1: none);
+ * for a command that tells its findings in another way. */
+void	log_limit(int priority);
+
 /* priority: syslog.h (LOG_INFO for what is normal). At least one field. */
 #define log_event(priority, event, ...)					\
 	log_write((priority), (event),					\

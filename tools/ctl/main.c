@@ -17,8 +17,12 @@
 #include "base/banned.h"
 
 const struct ctl_cmd ctl_cmds[] = {
+	{ "check", cmd_check, "[--json]",
+	    "check the whole configuration and every file that it names" },
 	{ "dkim", cmd_dkim, "genkey|check|sign|verify ...",
 	    "DKIM keys: make, compare with DNS; messages: sign, verify" },
+	{ "explain", cmd_explain, "ADDRESS --stream S [--json]",
+	    "what the suppress milter would say to this recipient, and why" },
 	{ "feedback", cmd_feedback, "parse FILE... | parked list|show|accept|drop "
 	    "[ID...] | reason [--status S] [--code C] [TEXT]",
 	    "what a bounce or complaint says; those that were not believed" },
