@@ -24,7 +24,7 @@ milters/unsubscribe	base conf mail token store stream frame
 milters/dkim		base conf mail stream dkim frame
 milters/chain		base conf frame suppress keyword unsubscribe dkim
 tools/ctl		base conf metrics mail token store stream rules dkim feedback frame suppress keyword unsubscribe dkim
-tools/ingest		base conf metrics mail token store stream dkim spf feedback
+tools/ingest		base conf metrics mail token store stream dkim spf feedback frame
 tools/web		base conf metrics mail token store stream feedback
 tools/monitor		base conf metrics mail store stream
 tools/replicate		base conf metrics mail store
@@ -47,7 +47,8 @@ unistr.h		lib/mail
 unicase.h		lib/mail
 uniwidth.h		lib/mail
 unictype.h		lib/mail
-openssl/		lib/token lib/store lib/dkim
+openssl/		lib/token lib/store lib/dkim lib/feedback
+ares.h			lib/dkim
 jansson.h		lib/feedback tools/ctl tools/ingest tools/web tools/monitor tools/replicate
 microhttpd.h		tools/web
 nats/nats.h		tools/replicate
@@ -55,7 +56,7 @@ curl/curl.h		tools/monitor
 '
 # the C library and the kernel
 system='
-assert ctype dirent emmintrin endian errno fcntl fnmatch getopt glob grp iconv inttypes
+assert ctype dirent emmintrin endian errno fcntl fnmatch ftw getopt glob grp iconv inttypes
 langinfo libgen limits locale math netdb poll pthread pwd regex sched semaphore setjmp
 signal spawn stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn
 string strings syslog sysexits termios time ucontext unistd wchar wctype
