@@ -6,7 +6,8 @@ MAILWEIR=$BIN/mailweir
 BIN=$BIN/../t
 need_built frame-toy
 CONF=$W/toys.conf LOGFILE=$W/frame-toy.log PIDFILE=$W/frame-toy.pid
-export CONF LOGFILE PIDFILE PYTHONDONTWRITEBYTECODE=1
+TSAN_OPTIONS=suppressions=$SRC/t/tsan.supp:log_path=$W/san:exitcode=99
+export TSAN_OPTIONS CONF LOGFILE PIDFILE PYTHONDONTWRITEBYTECODE=1
 
 # config LINES... - the configuration, one argument a line
 config() {
