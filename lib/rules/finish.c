@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* finish.c - see rule.h: a set that was read whole becomes one that runs */
+#include "rules/load_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* default_score - what SpamAssassin gives a rule that has none */
+static void
+default_score(struct rule *rule)
+{
+	double	v = strncmp(rule->name, "T_", 2) == 0 ? 0.01 : 1;
+	size_t	i;
+
+	if (rule->scored)
+		return;
+	if (strstr(rule->tflags, "nice") != NULL)
+		v = -v;
+	for (i = 0; i < 4; i++)
+		rule->score[i] = v;
+}
+
+struct unknown {
+	struct loader		*l;
+	const struct rule	*rule;
+};
+
+static void
+unknown(void *arg, const char *name)
+{
+	struct unknown	*u = arg;
+
+	load_fault_at(u->l, u->rule, false, "%s: names a rule that does not "
+	    "exist: %.80s", u->rule->name, name);
+}
+
+/* bind - names inside metas become indices */
+static int
+bind_metas(struct loader *l)
+{
+	struct rules	*r = l->r;
+	size_t		 i;
+
+	for (i = 0; i < r->n; i++) {
+		struct unknown	u = { l, &r->v[i] };
+
+		if (r->v[i].kind == RULES_META && meta_bind(r->v[i].meta, r,
+		    i, unknown, &u) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* need - mark a rule and what its expression names, without recursion */
+static int
+need(struct rules *r, unsigned char *mark, size_t first)
+{
+	size_t		*stack = NULL, *more, n = 0, cap = 0, i, k, ndeps;
+	const size_t	*deps;
+
+	for (i = first;;) {
+		if (!mark[i] && r->v[i].kind != RULES_EMPTY) {
+			mark[i] = 1;
+			if (r->v[i].kind == RULES_META) {
+				ndeps = meta_deps(r->v[i].meta, &deps);
+				if (n + ndeps > cap) {
+					cap = 2 * (n + ndeps);
+					more = realloc(stack, cap *
+					    sizeof *more);
+					if (more == NULL) {
+						free(stack);
+						return -1;
+					}
+					stack = more;
+				}
+				for (k = 0; k < ndeps; k++)
+					stack[n++] = deps[k];
+			}
+		}
+		if (n == 0)
+			break;
+		i = stack[--n];
+	}
+	free(stack);
+	return 0;
+}
+
+/* choose - which rules run: those with a score, and what they need */
+static int
+choose(struct rules *r)
+{
+	unsigned char	*mark;
+	int		 set = r->opt.score_set;
+	size_t		 i;
+
+	if ((mark = calloc(r->n + 1, 1)) == NULL)
+		return -1;
+	for (i = 0; i < r->n; i++) {
+		struct rule	*rule = &r->v[i];
+
+		default_score(rule);
+		rule->active = rule->kind != RULES_EMPTY &&
+		    rule->kind != RULES_UNSUPPORTED &&
+		    rule->score[set] != 0 && (rule->expires == 0 ||
+		    rule->expires > r->opt.now);
+		if (rule->active && (!rule->sub || r->opt.subrules) &&
+		    need(r, mark, i) == -1) {
+			free(mark);
+			return -1;
+		}
+	}
+	for (i = 0; i < r->n; i++)
+		r->v[i].active = r->v[i].active && mark[i];
+	free(mark);
+	return 0;
+}
+
+/* compile - the pattern of one rule */
+static int
+compile(struct loader *l, struct rule *rule)
+{
+	struct regex_text	 t;
+	struct err		 why;
+	char			*replaced;
+
+	if (regex_split(rule->text, &t, &why) == -1)
+		goto bad;
+	if (rule->replace && (replaced = replace_apply(l, t.pattern)) !=
+	    NULL) {
+		free(t.pattern);
+		t.pattern = replaced;
+	}
+	if (regex_compile(&t, &rule->re, &why) == 0) {
+		regex_text_free(&t);
+		return 0;
+	}
+	regex_text_free(&t);
+bad:
+	load_fault_at(l, rule, false, "%s: %s", rule->name, why.msg);
+	rule->active = false;
+	return 0;
+}
+
+static bool
+has_pattern(const struct rule *rule)
+{
+	switch (rule->kind) {
+	case RULES_HEADER:
+		return !rule->exists;
+	case RULES_BODY: case RULES_RAWBODY: case RULES_URI:
+	case RULES_FULL: case RULES_MIME:
+		return rule->phrase == NULL;
+	default:
+		return false;
+	}
+}
+
+/* visit - metas after those that they name; false inside a circle */
+static bool
+visit(struct rules *r, unsigned char *state, size_t i, unsigned depth)
+{
+	const size_t	*deps;
+	size_t		 n, k;
+	bool		 ok = true;
+
+	if (state[i] != 0)
+		return state[i] == 2;
+	if (depth > 1000)
+		return false;
+	state[i] = 1;
+	n = meta_deps(r->v[i].meta, &deps);
+	for (k = 0; k < n; k++)
+		if (r->v[deps[k]].kind == RULES_META && deps[k] != i)
+			ok &= visit(r, state, deps[k], depth + 1);
+		else
+			ok &= deps[k] != i;
+	if (!ok)
+		return false;		/* state stays 1: part of a circle */
+	state[i] = 2;
+	if (r->v[i].active)
+		r->order[RULES_META][r->norder[RULES_META]++] = i;
+	return true;
+}
+
+/* order - lists of what runs, by kind */
+static int
+order(struct loader *l)
+{
+	struct rules	*r = l->r;
+	unsigned char	*state;
+	size_t		 i, k;
+
+	for (k = 0; k < RULES_KINDS; k++)
+		if ((r->order[k] = calloc(r->n + 1, sizeof(size_t))) == NULL)
+			return -1;
+	if ((state = calloc(r->n + 1, 1)) == NULL)
+		return -1;
+	for (i = 0; i < r->n; i++) {
+		struct rule	*rule = &r->v[i];
+
+		if (rule->kind == RULES_META) {
+			if (!visit(r, state, i, 0)) {
+				load_fault_at(l, rule, false, "%s: depends "
+				    "on itself", rule->name);
+				rule->active = false;
+			}
+		} else if (rule->active)
+			r->order[rule->kind][r->norder[rule->kind]++] = i;
+	}
+	free(state);
+	return 0;
+}
+
+/* complete - what a strict folder wants of each of its rules */
+static void
+complete(struct loader *l, const struct rule *rule)
+{
+	const struct example	*x;
+	bool			 ok = false;
+
+	if (rule->kind == RULES_EMPTY) {
+		load_fault_at(l, rule, true, "%s: no such rule is defined",
+		    rule->name);
+		return;
+	}
+	if (rule->sub)
+		return;
+	if (*rule->describe == '\0')
+		load_fault_at(l, rule, true, "%s: has no description "
+		    "(describe %s ...)", rule->name, rule->name);
+	for (x = rule->examples; x != NULL; x = x->next)
+		ok |= x->ok;
+	if (!ok)
+		load_fault_at(l, rule, true, "%s: has no example that hits "
+		    "(ok %s ...)", rule->name, rule->name);
+}
+
+int
+rules_finish(struct loader *l)
+{
+	struct rules	*r = l->r;
+	size_t		 i;
+
+	if (bind_metas(l) == -1 || choose(r) == -1)
+		return -1;
+	for (i = 0; i < r->n; i++) {
+		if (r->v[i].active && has_pattern(&r->v[i]) &&
+		    compile(l, &r->v[i]) == -1)
+			return -1;
+		if (r->v[i].strict || (r->v[i].kind == RULES_EMPTY &&
+		    l->srcs[r->v[i].source].strict))
+			complete(l, &r->v[i]);
+	}
+	if (order(l) == -1)
+		return -1;
+	if (!l->failed && examples_run(l) == -1)
+		return -1;
+	return 0;
+}

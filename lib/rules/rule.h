@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rule.h - what the files of lib/rules share: a rule set from the inside */
+#ifndef RULES_RULE_H
+#define RULES_RULE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "rules/regex.h"
+#include "rules/rules.h"
+
+#define RULES_MAX	65536		/* rules of a set */
+#define RULES_NONE	((size_t)-1)
+
+/* A map from names to numbers; names are not copied. */
+struct names {
+	struct names_slot {
+		const char	*name;
+		size_t		 value;
+	}		*slot;
+	size_t		 n, cap;
+};
+
+size_t	names_get(const struct names *, const char *name, size_t len);
+int	names_put(struct names *, const char *name, size_t value);
+void	names_free(struct names *);
+
+struct meta;		/* meta.c: a compiled expression */
+struct selector;	/* select.c: which header text a rule looks at */
+struct phrase;		/* phrase.c: words without regex */
+
+struct example {
+	struct example	*next;
+	const char	*text;
+	bool		 ok;		/* must hit; else must not */
+	const char	*file;
+	unsigned	 line;
+};
+
+struct rule {
+	const char	*name;
+	enum rules_kind	 kind;
+	const char	*file;
+	unsigned	 line;
+	const char	*text;		/* pattern or expression as written */
+	const char	*describe;
+	const char	*tflags;
+	double		 score[4];
+	bool		 scored, sub, active, strict;
+	size_t		 source;	/* which rules_source defined it */
+
+	struct regex	*re;
+	struct phrase	*phrase;	/* instead of re */
+	struct meta	*meta;
+	size_t		 selector;	/* HEADER, MIME: index */
+	bool		 negated, exists;
+	const char	*unset;		/* [if-unset: ...]; NULL */
+	bool		 multiple, nosubject, concat, replace;
+	unsigned long	 maxhits;	/* 0 = no bound */
+	unsigned long	 range_min, range_max;	/* MIME: parts from 1 */
+
+	const char	*owner;
+	time_t		 expires;	/* 0 = never */
+	const char	**streams;
+	struct rules_act *acts;
+	size_t		 nacts;
+	struct example	*examples;
+
+	_Atomic uint64_t hits, limits, us;
+};
+
+struct rules_block {
+	struct rules_block	*next;
+	char			 data[];
+};
+
+/* What one scan needs; taken from the set's pool, given back. */
+struct scratch {
+	struct scratch		*next;
+	struct regex_scratch	*re;
+	double			*count;		/* per rule */
+	struct found		*found;		/* per rule, when explaining */
+	struct seltext		*sel;		/* per selector */
+	unsigned char		*done;		/* per rule: meta evaluated */
+};
+
+struct rules {
+	struct rule		*v;
+	size_t			 n, cap;
+	struct names		 names;
+	struct rules_block	*blocks;
+	struct selector		**selectors;
+	size_t			 nselectors;
+	struct names		 tlds;
+	struct regex		**redirects;
+	size_t			 nredirects;
+	size_t			*order[RULES_KINDS];	/* active rules */
+	size_t			 norder[RULES_KINDS];
+	struct rules_options	 opt;
+	pthread_mutex_t		 lock;
+	struct scratch		*pool;
+};
+
+/* load.c */
+void	*rules_alloc(struct rules *, size_t n);
+char	*rules_dup(struct rules *, const char *p, size_t n);
+
+/* cond.c: the expression behind `if`. 1, 0; -1 with why. */
+int	cond_eval(const char *expr, bool plugins, struct err *e);
+
+/* meta.c */
+int	meta_parse(const char *text, struct meta **out, struct err *e);
+void	meta_free(struct meta **);
+/* Turn names into indices; unknown(arg, name) for those that are none. */
+int	meta_bind(struct meta *, const struct rules *, size_t self,
+	    void (*unknown)(void *arg, const char *name), void *arg);
+/* The rules it names. */
+size_t	meta_deps(const struct meta *, const size_t **deps);
+double	meta_eval(const struct meta *, const double *count);
+
+/* select.c */
+int	selector_parse(const char *spec, bool mime, struct selector **out,
+	    struct err *e);
+void	selector_free(struct selector **);
+const char *selector_spec(const struct selector *);
+/* Append the text it selects; *found says whether there was any. -1 without
+ * memory. */
+int	selector_get(const struct selector *, const struct view *,
+	    struct buf *out, bool *found);
+/* The same for one MIME part. */
+int	selector_get_part(const struct selector *, const struct view *,
+	    size_t part, struct buf *out, bool *found);
+
+/* scan.c */
+void	scratch_free_all(struct rules *);
+
+/* finish.c: everything read; compile, check, order */
+struct loader;
+int	rules_finish(struct loader *);
+
+/* world.c: lib/mail/uri.h asks these */
+void	rules_world(const struct rules *, struct uri_world *);
+
+#endif

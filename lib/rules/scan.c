@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* scan.c - see rules.h: one message against one set */
+#include "rules/rule.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/banned.h"
+
+#define EXCERPT		80	/* octets of what matched that are kept */
+#define HEADER_MAX	(1u << 20)	/* of one header text */
+#define CLOCK_EVERY	16	/* rules between two looks at the clock */
+
+/* Where a rule matched first. */
+struct found {
+	size_t	 piece, at, len;
+	char	 text[EXCERPT + 1];
+};
+
+/* One header text, got when the first rule asks for it. */
+struct seltext {
+	struct buf	buf;
+	bool		got, found;
+};
+
+struct scan {
+	const struct rules		*r;
+	struct view			*v;
+	const struct rules_scan_options	*opt;
+	struct scratch			*s;
+	int64_t				 began;
+	size_t				 since_clock;
+	size_t				 over_budget, over_limit;
+	bool				 stop, no_memory;
+};
+
+static void
+scratch_free(struct scratch *s, const struct rules *r)
+{
+	size_t	i;
+
+	if (s == NULL)
+		return;
+	if (s->sel != NULL)
+		for (i = 0; i < r->nselectors; i++)
+			buf_free(&s->sel[i].buf);
+	regex_scratch_free(&s->re);
+	free(s->sel);
+	free(s->found);
+	free(s->count);
+	free(s);
+}
+
+void
+scratch_free_all(struct rules *r)
+{
+	struct scratch	*s;
+
+	while ((s = r->pool) != NULL) {
+		r->pool = s->next;
+		scratch_free(s, r);
+	}
+}
+
+/* scratch_get - one that is free, or a new one */
+static struct scratch *
+scratch_get(struct rules *r)
+{
+	struct scratch	*s;
+	size_t		 i;
+
+	(void)pthread_mutex_lock(&r->lock);
+	if ((s = r->pool) != NULL)
+		r->pool = s->next;
+	(void)pthread_mutex_unlock(&r->lock);
+	if (s != NULL)
+		return s;
+	if ((s = calloc(1, sizeof *s)) == NULL)
+		return NULL;
+	s->re = regex_scratch_new((unsigned long)r->opt.match_limit);
+	s->count = calloc(r->n + 1, sizeof *s->count);
+	s->sel = calloc(r->nselectors + 1, sizeof *s->sel);
+	if (s->re == NULL || s->count == NULL || s->sel == NULL) {
+		scratch_free(s, r);
+		return NULL;
+	}
+	for (i = 0; i < r->nselectors; i++)
+		buf_init(&s->sel[i].buf, HEADER_MAX);
+	return s;
+}
+
+/* scratch_put - clean and back into the pool */
+static void
+scratch_put(struct rules *r, struct scratch *s)
+{
+	size_t	i;
+
+	memset(s->count, 0, r->n * sizeof *s->count);
+	for (i = 0; i < r->nselectors; i++) {
+		if (s->sel[i].buf.cap > 4096)
+			buf_free(&s->sel[i].buf);
+		else
+			buf_reset(&s->sel[i].buf);
+		s->sel[i].got = s->sel[i].found = false;
+	}
+	(void)pthread_mutex_lock(&r->lock);
+	s->next = r->pool;
+	r->pool = s;
+	(void)pthread_mutex_unlock(&r->lock);
+}
+
+/* in_stream - does the rule look at mail of this stream? */
+static bool
+in_stream(const struct scan *sc, const struct rule *rule)
+{
+	size_t	i;
+
+	if (rule->streams == NULL || sc->opt->stream == NULL)
+		return true;
+	for (i = 0; rule->streams[i] != NULL; i++)
+		if (strcmp(rule->streams[i], sc->opt->stream) == 0)
+			return true;
+	return false;
+}
+
+/* go_on - is there time for this rule? */
+static bool
+go_on(struct scan *sc, size_t i)
+{
+	if (sc->stop)
+		return false;
+	if (sc->opt->budget_us > 0 && ++sc->since_clock >= CLOCK_EVERY) {
+		sc->since_clock = 0;
+		if (clock_mono_us() - sc->began > sc->opt->budget_us) {
+			sc->over_budget = i;
+			sc->stop = true;
+			return false;
+		}
+	}
+	return in_stream(sc, &sc->r->v[i]);
+}
+
+/* hit - count one; the first one's place is kept */
+static void
+hit(struct scan *sc, size_t i, size_t piece, const char *p, size_t at,
+    size_t end)
+{
+	struct found	*f;
+
+	if (sc->s->count[i]++ > 0 || !sc->opt->explain)
+		return;
+	if (sc->s->found == NULL && (sc->s->found = calloc(sc->r->n + 1,
+	    sizeof *sc->s->found)) == NULL) {
+		sc->no_memory = true;
+		return;
+	}
+	f = &sc->s->found[i];
+	f->piece = piece;
+	f->at = at;
+	f->len = end - at < EXCERPT ? end - at : EXCERPT;
+	if (p != NULL)
+		memcpy(f->text, p + at, f->len);
+	f->text[f->len] = '\0';
+}
+
+/* in_piece - a rule over one piece of text; true when it is done */
+static bool
+in_piece(struct scan *sc, size_t i, size_t piece, const char *p, size_t n)
+{
+	const struct rule	*rule = &sc->r->v[i];
+	size_t			 from = 0, at, end;
+	int			 rc;
+
+	while (from <= n) {
+		rc = regex_match(rule->re, sc->s->re, p, n, from, &at, &end);
+		if (rc == REGEX_LIMIT) {
+			atomic_fetch_add(&sc->r->v[i].limits, 1);
+			sc->over_limit = i;
+			/* A pattern that is slow once is slow again. */
+			sc->since_clock = CLOCK_EVERY;
+		}
+		if (rc != REGEX_MATCH)
+			return false;
+		hit(sc, i, piece, p, at, end);
+		if (!rule->multiple || (rule->maxhits > 0 &&
+		    sc->s->count[i] >= (double)rule->maxhits))
+			return true;
+		from = end > at ? end : end + 1;
+	}
+	return false;
+}
+
+/* pieces - rules of one kind over a list of texts */
+static void
+pieces(struct scan *sc, enum rules_kind kind, const struct view_texts *t)
+{
+	const struct rules	*r = sc->r;
+	size_t			 i, k, n;
+
+	for (n = 0; n < r->norder[kind]; n++) {
+		i = r->order[kind][n];
+		if (!go_on(sc, i))
+			continue;
+		k = r->v[i].nosubject ? 1 : 0;
+		for (; k < t->n; k++)
+			if (in_piece(sc, i, k, t->v[k].p, t->v[k].n))
+				break;
+	}
+}
+
+/* header - one header rule */
+static void
+header(struct scan *sc, size_t i)
+{
+	const struct rule	*rule = &sc->r->v[i];
+	struct seltext		*t = &sc->s->sel[rule->selector];
+	const char		*p;
+	size_t			 n;
+
+	if (!t->got) {
+		if (selector_get(sc->r->selectors[rule->selector], sc->v,
+		    &t->buf, &t->found) == -1) {
+			sc->no_memory = true;
+			return;
+		}
+		t->got = true;
+	}
+	if (rule->exists) {
+		if (t->found)
+			hit(sc, i, 0, NULL, 0, 0);
+		return;
+	}
+	p = buf_str(&t->buf);
+	n = t->buf.len;
+	if (!t->found && rule->unset != NULL) {
+		p = rule->unset;
+		n = strlen(p);
+	}
+	if (!rule->negated) {
+		(void)in_piece(sc, i, 0, p, n);
+		return;
+	}
+	if (regex_match(rule->re, sc->s->re, p, n, 0, NULL, NULL) ==
+	    REGEX_NOMATCH)
+		hit(sc, i, 0, NULL, 0, 0);
+}
+
+/* mime - one rule over the headers of the parts */
+static void
+mime(struct scan *sc, size_t i)
+{
+	const struct rule	*rule = &sc->r->v[i];
+	const struct selector	*sel = sc->r->selectors[rule->selector];
+	struct buf		 t = BUF_INIT(HEADER_MAX);
+	size_t			 k, n = view_part_count(sc->v);
+	bool			 found, matched = false;
+
+	for (k = 0; k < n && !sc->no_memory; k++) {
+		if (rule->range_max > 0 && k + 1 > rule->range_max)
+			break;
+		if (k + 1 < rule->range_min)
+			continue;
+		if (!rule->concat)
+			buf_reset(&t);
+		if (selector_get_part(sel, sc->v, k, &t, &found) == -1)
+			sc->no_memory = true;
+		if (!found && rule->unset != NULL)
+			(void)buf_adds(&t, rule->unset);
+		if (rule->concat)
+			continue;
+		if (rule->negated)
+			matched |= regex_match(rule->re, sc->s->re,
+			    buf_str(&t), t.len, 0, NULL, NULL) ==
+			    REGEX_MATCH;
+		else if (in_piece(sc, i, k, buf_str(&t), t.len) ||
+		    sc->s->count[i] > 0)
+			break;
+	}
+	if (rule->concat) {
+		if (rule->negated)
+			matched = regex_match(rule->re, sc->s->re,
+			    buf_str(&t), t.len, 0, NULL, NULL) ==
+			    REGEX_MATCH;
+		else
+			(void)in_piece(sc, i, 0, buf_str(&t), t.len);
+	}
+	if (rule->negated && !matched)
+		hit(sc, i, 0, NULL, 0, 0);
+	buf_free(&t);
+}
+
+/* metas - in an order in which what they name is known */
+static void
+metas(struct scan *sc)
+{
+	const struct rules	*r = sc->r;
+	double			 v;
+	size_t			 n, i;
+
+	for (n = 0; n < r->norder[RULES_META]; n++) {
+		i = r->order[RULES_META][n];
+		if (!in_stream(sc, &r->v[i]))
+			continue;
+		v = meta_eval(r->v[i].meta, sc->s->count);
+		if (v != 0)
+			sc->s->count[i] = v > 0 ? v : 1;
+	}
+}
+
+/* run - everything, in the order of what it costs to build the texts */
+static int
+run(struct scan *sc)
+{
+	const struct rules	*r = sc->r;
+	struct view_texts	 t;
+	struct view_text	 full;
+	struct uri_world	 world;
+	size_t			 n;
+
+	for (n = 0; n < r->norder[RULES_HEADER]; n++)
+		if (go_on(sc, r->order[RULES_HEADER][n]))
+			header(sc, r->order[RULES_HEADER][n]);
+	for (n = 0; n < r->norder[RULES_MIME]; n++)
+		if (go_on(sc, r->order[RULES_MIME][n]))
+			mime(sc, r->order[RULES_MIME][n]);
+	if (!sc->stop && r->norder[RULES_BODY] > 0) {
+		if (view_body(sc->v, &t) == -1)
+			return -1;
+		pieces(sc, RULES_BODY, &t);
+	}
+	if (!sc->stop && r->norder[RULES_URI] > 0) {
+		rules_world(r, &world);
+		if (view_uris(sc->v, &world, &t) == -1)
+			return -1;
+		pieces(sc, RULES_URI, &t);
+	}
+	if (!sc->stop && r->norder[RULES_RAWBODY] > 0) {
+		if (view_rawbody(sc->v, &t) == -1)
+			return -1;
+		pieces(sc, RULES_RAWBODY, &t);
+	}
+	if (!sc->stop && r->norder[RULES_FULL] > 0) {
+		full = view_full(sc->v);
+		t.v = &full;
+		t.n = 1;
+		pieces(sc, RULES_FULL, &t);
+	}
+	metas(sc);
+	return sc->no_memory ? -1 : 0;
+}
+
+/* where - the name of the text that a rule looks at */
+static const char *
+where(const struct rules *r, const struct rule *rule)
+{
+	switch (rule->kind) {
+	case RULES_HEADER:	return selector_spec(
+				    r->selectors[rule->selector]);
+	case RULES_BODY:	return "body";
+	case RULES_RAWBODY:	return "rawbody";
+	case RULES_URI:		return "uri";
+	case RULES_FULL:	return "full";
+	case RULES_MIME:	return "mimeheader";
+	case RULES_META:	return "meta";
+	default:		return "";
+	}
+}
+
+/* The result is one block: itself, its hits, their texts. */
+struct result {
+	struct rules_result	pub;
+	struct rules_hit	hits[];
+};
+
+/* report - what hit, as one block of memory */
+static int
+report(const struct scan *sc, struct rules_result **out)
+{
+	const struct rules	*r = sc->r;
+	struct result		*res;
+	size_t			 i, n = 0, k = 0, text = 0;
+	char			*pool;
+
+	for (i = 0; i < r->n; i++)
+		if (sc->s->count[i] > 0 && (!r->v[i].sub ||
+		    sc->opt->subrules)) {
+			n++;
+			text += sc->s->found != NULL && sc->opt->explain ?
+			    sc->s->found[i].len + 1 : 0;
+		}
+	res = calloc(1, sizeof *res + n * sizeof res->hits[0] + text);
+	if (res == NULL)
+		return -1;
+	pool = (char *)&res->hits[n];
+	for (i = 0; i < r->n; i++) {
+		struct rule		*rule = &r->v[i];
+		struct rules_hit	*h = &res->hits[k];
+
+		if (sc->s->count[i] <= 0)
+			continue;
+		atomic_fetch_add(&rule->hits, 1);
+		if (rule->sub && !sc->opt->subrules)
+			continue;
+		h->rule = i;
+		h->count = sc->s->count[i];
+		h->where = where(r, rule);
+		h->text = "";
+		if (!rule->sub)
+			h->score = rule->score[r->opt.score_set] *
+			    (rule->kind == RULES_META ? 1 : h->count);
+		if (sc->s->found != NULL && sc->opt->explain) {
+			const struct found	*f = &sc->s->found[i];
+
+			h->piece = f->piece;
+			h->at = f->at;
+			memcpy(pool, f->text, f->len);
+			h->text = pool;
+			pool += f->len + 1;
+		}
+		res->pub.score += h->score;
+		k++;
+	}
+	res->pub.v = res->hits;
+	res->pub.n = k;
+	res->pub.over_budget = sc->over_budget;
+	res->pub.over_limit = sc->over_limit;
+	res->pub.us = clock_mono_us() - sc->began;
+	res->pub.truncated = view_truncated(sc->v);
+	*out = &res->pub;
+	return 0;
+}
+
+int
+rules_scan(const struct rules *r, struct view *v,
+    const struct rules_scan_options *opt, struct rules_result **out,
+    struct err *e)
+{
+	/* The pool, its lock and the counters are all that changes. */
+	struct rules	*set = (struct rules *)(uintptr_t)r;
+	struct scan	 sc = {
+		.r = r, .v = v, .opt = opt, .began = clock_mono_us(),
+		.over_budget = RULES_NONE, .over_limit = RULES_NONE,
+	};
+	int		 rc;
+
+	*out = NULL;
+	if ((sc.s = scratch_get(set)) == NULL)
+		return err_set(e, "no memory for a scan");
+	rc = run(&sc);
+	if (rc == 0)
+		rc = report(&sc, out);
+	if (sc.s->found != NULL)
+		memset(sc.s->found, 0, r->n * sizeof *sc.s->found);
+	scratch_put(set, sc.s);
+	return rc == 0 ? 0 : err_set(e, "no memory for a scan");
+}
+
+void
+rules_result_free(struct rules_result **res)
+{
+	if (res == NULL)
+		return;
+	free(*res);
+	*res = NULL;
+}
