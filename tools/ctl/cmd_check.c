@@ -20,6 +20,7 @@
 #include "feedback/belief.h"
 #include "feedback/bounces.h"
 #include "feedback/conf.h"
+#include "frame/gen.h"
 #include "stream/stream.h"
 #include "token/token.h"
 
@@ -125,23 +126,31 @@ check_files(struct check *k)
 		fault_at(k, "store_path", &e);
 }
 
-/* check_policies - as their programs would load them */
+/* check_program - as mailweir-NAME would load it */
 static void
-check_policies(struct check *k)
+check_program(struct check *k, const char *name,
+    const struct frame_policy *const *policies)
 {
-	const struct frame_policy *const	*p;
-	struct err				 e = { "", 0 };
-	void					*snap;
+	struct gen	*g = NULL;
+	struct err	 e = { "", 0 };
 
-	for (p = ctl_policies; *p != NULL; p++) {
-		snap = NULL;
-		if ((*p)->load == NULL)
-			continue;
-		if ((*p)->load(k->ctl->conf, &snap, &e) == -1)
-			fault(k, e.msg);
-		else if ((*p)->unload != NULL)
-			(*p)->unload(snap);
+	if (gen_build(k->ctl->conf, false, name, policies, &g, &e) == -1)
+		fault(k, e.msg);
+	gen_drop(&g);
+}
+
+/* check_milters - each policy once; of the chain, its own parameters */
+static void
+check_milters(struct check *k)
+{
+	const struct frame_policy	*one[2] = { NULL, NULL };
+	size_t				 i;
+
+	for (i = 0; ctl_policies[i] != NULL; i++) {
+		one[0] = ctl_policies[i];
+		check_program(k, one[0]->name, one);
 	}
+	check_program(k, "chain", one + 1);
 }
 
 /* check_feedback - what mailweir-ingest would load besides */
@@ -208,7 +217,7 @@ run(struct check *k)
 	/* Faults are told here; what a policy logs of them is not news. */
 	log_limit(-1);
 	check_files(k);
-	check_policies(k);
+	check_milters(k);
 	check_feedback(k);
 	rc = summary(k);
 	for (i = 0; i < k->n; i++)
