@@ -44,7 +44,7 @@ send() {
 # field NAME FILE - unfolded values of a header field
 field() {
 	sed -n '/^$/q;p' "$2" | sed 's/\r$//' |
-	    awk -v n="$(echo "$1" | tr 'A-Z' 'a-z'):" '
+	    awk -v n="$(echo "$1" | tr '[:upper:]' '[:lower:]'):" '
 	    /^[ \t]/ { if (on) printf "%s", $0; next }
 	    { if (on) print ""; on = index(tolower($0), n) == 1
 	      if (on) printf "%s", substr($0, length(n) + 1) }

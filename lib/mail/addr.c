@@ -15,14 +15,18 @@
 #define LABEL_MAX	63	/* octets, RFC 1035 2.3.4 */
 
 /* What an octet may be; octets from 128 on are judged as UTF-8. */
-enum { ATEXT = 1, LDH = 2 };	/* RFC 5321 atext; letter digit hyphen, '_' */
+enum {
+	ATEXT = 1,	/* RFC 5321 4.1.2 */
+	LDH = 2,	/* letter, digit, hyphen; and '_', which hosts have */
+	DOT = 4
+};
 
 static const uint8_t octet[256] = {
 	['!'] = ATEXT, ['#'] = ATEXT, ['$'] = ATEXT, ['%'] = ATEXT,
 	['&'] = ATEXT, ['\''] = ATEXT, ['*'] = ATEXT, ['+'] = ATEXT,
 	['/'] = ATEXT, ['='] = ATEXT, ['?'] = ATEXT, ['^'] = ATEXT,
 	['`'] = ATEXT, ['{'] = ATEXT, ['|'] = ATEXT, ['}'] = ATEXT,
-	['~'] = ATEXT, ['-'] = ATEXT | LDH, ['_'] = ATEXT | LDH,
+	['~'] = ATEXT, ['.'] = DOT, ['-'] = ATEXT | LDH, ['_'] = ATEXT | LDH,
 	['0' ... '9'] = ATEXT | LDH, ['A' ... 'Z'] = ATEXT | LDH,
 	['a' ... 'z'] = ATEXT | LDH,
 };
@@ -237,30 +241,36 @@ rule_cmp(const void *a, const void *b)
 	return strcmp(x->domain, y->domain);
 }
 
+/* rules_of - what the rules say of a domain; 0 is nothing */
+static unsigned
+rules_of(const struct addr_rules *r, const char *domain)
+{
+	size_t	lo = 0, hi = r == NULL ? 0 : r->n, mid;
+	int	c;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if ((c = strcmp(domain, r->v[mid].domain)) == 0)
+			return r->v[mid].what;
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return 0;
+}
+
 /* apply_rules - the domain's own view of which names are one mailbox */
 static void
-apply_rules(const struct addr_rules *r, const char *domain, char *local,
-    size_t *len)
+apply_rules(unsigned what, char *local, size_t *len)
 {
-	size_t	 i, n, lo = 0, hi = r->n, mid;
+	size_t	 i, n;
 	char	*plus;
-	int	 c = -1;
 
-	while (lo < hi && c != 0) {
-		mid = lo + (hi - lo) / 2;
-		if ((c = strcmp(domain, r->v[mid].domain)) < 0)
-			hi = mid;
-		else if (c > 0)
-			lo = mid + 1;
-		else
-			lo = mid;
-	}
-	if (c != 0)
-		return;
-	if ((r->v[lo].what & RULE_SUBADDRESS) != 0 && *len > 1 &&
+	if ((what & RULE_SUBADDRESS) != 0 && *len > 1 &&
 	    (plus = memchr(local + 1, '+', *len - 1)) != NULL)
 		*len = (size_t)(plus - local);
-	if ((r->v[lo].what & RULE_DOTS) != 0) {
+	if ((what & RULE_DOTS) != 0) {
 		for (i = n = 0; i < *len; i++)
 			if (local[i] != '.')
 				local[n++] = local[i];
@@ -332,6 +342,43 @@ strip(const char **sp, size_t *np, const char **why)
 	return ADDR_OK;
 }
 
+/*
+ * ascii_normal - plain atoms at a plain domain, in one pass
+ *
+ * Nearly every address of an import of 10^8 rows is one. False: look closer.
+ */
+static bool
+ascii_normal(const char *s, size_t n, const struct addr_rules *rules,
+    struct addr *out)
+{
+	bool	fold_it = rules == NULL || rules->fold_local;
+	char	*to = out->text;
+	size_t	i, label = 0;
+
+	if (n > ADDR_LOCAL_MAX + 1 + ADDR_DOMAIN_MAX)
+		return false;
+	for (i = 0; i < n && (octet[(uint8_t)s[i]] & (ATEXT | DOT)) != 0; i++)
+		to[i] = fold_it ? fold(s[i]) : s[i];
+	if (i == 0 || i > ADDR_LOCAL_MAX || i == n || s[i] != '@')
+		return false;
+	out->local_len = i;
+	to[i] = '@';
+	for (i++; i < n; i++) {
+		if ((octet[(uint8_t)s[i]] & LDH) != 0) {
+			if (++label > LABEL_MAX)
+				return false;
+		} else if (s[i] != '.' || label == 0)
+			return false;
+		else
+			label = 0;
+		to[i] = fold(s[i]);
+	}
+	if (label == 0 || n - out->local_len - 1 > ADDR_DOMAIN_MAX)
+		return false;
+	to[n] = '\0';
+	return rules_of(rules, to + out->local_len + 1) == 0;
+}
+
 /* normal - the work on what strip() left; NULL, or what is wrong */
 static const char *
 normal(const char *s, size_t n, const struct addr_rules *rules,
@@ -341,6 +388,10 @@ normal(const char *s, size_t n, const struct addr_rules *rules,
 	const char	*why;
 	size_t		 len, used, i;
 
+	if (ascii_normal(s, n, rules, out))
+		return NULL;
+	out->text[0] = '\0';
+	out->local_len = 0;
 	if ((why = unquote(s, n, local, &len, &used)) != NULL ||
 	    (why = domain_part(s + used + 1, n - used - 1, domain)) != NULL ||
 	    (why = compose(local, &len)) != NULL)
@@ -349,8 +400,7 @@ normal(const char *s, size_t n, const struct addr_rules *rules,
 	if (rules == NULL || rules->fold_local)
 		for (i = 0; i < len; i++)
 			local[i] = fold(local[i]);
-	if (rules != NULL && rules->n > 0)
-		apply_rules(rules, domain, local, &len);
+	apply_rules(rules_of(rules, domain), local, &len);
 	out->local_len = write_local(local, len, out->text);
 	out->text[out->local_len] = '@';
 	memcpy(out->text + out->local_len + 1, domain, strlen(domain) + 1);
