@@ -152,20 +152,22 @@ frame_delete_header(struct frame_msg *p, const char *name, size_t nth)
 	return to_plan(p, EDIT_DELETE, nth, name, NULL);
 }
 
+/*
+ * frame_change_sender - in the plan only
+ *
+ * A milter behind us in smtpd_milters was told the sender at MAIL and hears of
+ * no change, so later policies go on seeing the old one, too: a return path
+ * with a token must not move the message to another stream.
+ */
 int
 frame_change_sender(struct frame_msg *p, const char *sender)
 {
 	struct err	 e;
-	char		*s;
 
 	if (allowed(p, EDIT_SENDER, p->needs->edits_sender) == -1)
 		return -1;
 	if (plan_path_ok(sender, &e) == -1)
 		return refuse(p, EDIT_SENDER, e.msg);
-	if ((s = strdup(sender)) == NULL)
-		return refuse(p, EDIT_SENDER, "out of memory");
-	free(p->msg->sender);
-	p->msg->sender = s;
 	return to_plan(p, EDIT_SENDER, 0, NULL, sender);
 }
 

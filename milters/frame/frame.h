@@ -100,7 +100,8 @@ const void	*frame_snap(const struct frame_msg *m);
 void		*frame_local(const struct frame_msg *m);
 const struct frame_conn *frame_conn(const struct frame_msg *m);
 const char	*frame_qid(const struct frame_msg *m);	/* "-" if unknown */
-const char	*frame_sender(const struct frame_msg *m);	/* "<a@b>" */
+const char	*frame_sender(const struct frame_msg *m);	/* "<a@b>", as at
+						   MAIL, for every policy */
 /* Recipients that the MTA kept (not those that a policy rejected), with those
  * that earlier policies added or deleted. */
 size_t		 frame_rcpt_count(const struct frame_msg *m);

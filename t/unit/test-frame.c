@@ -197,7 +197,7 @@ test_edits(void **state)
 	    "body 29 octets\n"
 	    "quarantine because\n"
 	    "insert 0 X-Seen: eoh=1/6 body=0/0 kept=0 total=29\\n"
-	    "\\theaders=6 rcpts=1 sender=<c@s.example>\\n"
+	    "\\theaders=6 rcpts=1 sender=<a@s.example>\\n"
 	    "\\tsmtp=yes client=[192.0.2.1] login=\n");
 	text = drive_message(r.result, &len);
 	assert_non_null(strstr(text, "\r\nX-Top: 1\r\nFrom: Ann <a@s.example>"
