@@ -31,7 +31,7 @@ canon_body_begin(struct canon_body *b, enum canon kind, size_t limit,
 	b->arg = arg;
 	b->octets = b->empty = 0;
 	b->column = 0;
-	b->cr = b->edge_cr = b->wsp = b->failed = false;
+	b->cr = b->edge_cr = b->lone_cr = b->wsp = b->failed = false;
 	b->bol = true;
 	b->n = 0;
 }
@@ -81,6 +81,8 @@ octet(struct canon_body *b, unsigned char c)
 		b->wsp = true;
 		return;
 	}
+	if (c == '\r')
+		b->lone_cr = true;
 	put_held(b);
 	put(b, c);
 	b->bol = false;

@@ -39,6 +39,7 @@ struct canon_body {
 	bool		 edge_cr;	/* a chunk ended in CR, not in column */
 	bool		 wsp;		/* white space held back (relaxed) */
 	bool		 bol;		/* at the beginning of a line */
+	bool		 lone_cr;	/* a CR came that ends no line */
 	bool		 failed;
 	size_t		 n;
 	unsigned char	 out[CANON_OUT];

@@ -223,13 +223,40 @@ dsign_body(struct dsign *d, const void *p, size_t n, struct err *e)
 	return d->policy->engine->body(d, p, n, e);
 }
 
+/* has_lone_cr - a CR in a field that is not part of a fold */
+static bool
+has_lone_cr(const struct header *h)
+{
+	const char	*p = h->value, *end = h->value + h->value_len;
+
+	for (; (p = memchr(p, '\r', (size_t)(end - p))) != NULL; p++)
+		if (p + 1 == end || p[1] != '\n')
+			return true;
+	return false;
+}
+
 int
 dsign_header(struct dsign *d, const struct header_list *list, struct err *e)
 {
+	size_t	i;
+
 	d->list = list;
-	if (dsign_select(d->policy, list, &d->fields, e) == -1)
+	if (dsign_select(d->policy, list, &d->fields, e) == -1 ||
+	    d->policy->engine->header(d, e) == -1)
 		return -1;
-	return d->policy->engine->header(d, e);
+	for (i = 0; i < d->fields.npresent; i++) {
+		const struct header *h = &list->v[d->fields.at[i]];
+
+		if (memchr(h->value, '\0', h->value_len) != NULL)
+			return err_code(e, EX_DATAERR, "a NUL in a header "
+			    "field");
+		if (!d->lone_cr)
+			d->lone_cr = has_lone_cr(h);
+	}
+	if (d->lone_cr)
+		return err_code(e, EX_DATAERR,
+		    "a CR that ends no line, which receivers read differently");
+	return 0;
 }
 
 int

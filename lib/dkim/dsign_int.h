@@ -38,6 +38,7 @@ struct dsign {
 	const struct dsign_policy	*policy;
 	const struct header_list	*list;
 	struct dsign_fields		 fields;
+	bool				 lone_cr;	/* set by the engine */
 	void				*own;
 };
 

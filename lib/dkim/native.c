@@ -129,6 +129,7 @@ native_header(struct dsign *d, struct err *e)
 	    EVP_DigestFinal_ex(n->body_md, digest, &len) <= 0 || len != 32)
 		return err_code(e, EX_SOFTWARE, "cannot hash the body");
 	(void)EVP_EncodeBlock((unsigned char *)n->bh, digest, (int)len);
+	d->lone_cr = n->body.lone_cr;
 	if (hash_fields(d) == -1)
 		return err_code(e, EX_SOFTWARE, "cannot hash the header");
 	return 0;

@@ -113,16 +113,21 @@ reference_end(struct dsign *d)
 
 /* keep - one octet of the body as smtp(8) will send it */
 static void
-keep(struct reference *r, size_t limit, char c)
+keep(struct dsign *d, char c)
 {
+	struct reference	*r = d->own;
+	const size_t		 limit = d->policy->o.line_limit;
+
 	if (c == '\n') {
 		if (!r->cr)
 			(void)buf_addc(&r->body, '\r');
 		r->column = 0;
 	} else {
 		/* the CR was no line end, so it counts after all */
-		if (r->cr)
+		if (r->cr) {
 			r->column++;
+			d->lone_cr = true;
+		}
 		if (c != '\r') {
 			if (limit > 0 && r->column >= limit) {
 				(void)buf_adds(&r->body, "\r\n ");
@@ -143,7 +148,7 @@ reference_body(struct dsign *d, const void *p, size_t n, struct err *e)
 	size_t			 i;
 
 	for (i = 0; i < n; i++)
-		keep(r, d->policy->o.line_limit, s[i]);
+		keep(d, s[i]);
 	if (r->body.failed)
 		return err_code(e, EX_DATAERR, "body too large for the "
 		    "libopendkim engine, or no memory");
@@ -158,7 +163,7 @@ reference_header(struct dsign *d, struct err *e)
 	(void)e;
 	/* smtp(8) ends the last line whatever it was */
 	if (r->body.len > 0 && r->body.data[r->body.len - 1] != '\n')
-		keep(r, 0, '\n');
+		keep(d, '\n');
 	return r->body.failed ? -1 : 0;
 }
 
