@@ -105,8 +105,8 @@ literal_domain(const char *s, size_t n, char out[ADDR_DOMAIN_MAX + 1])
 	if (n < 3 || s[n - 1] != ']')
 		return "bad address literal";
 	for (i = 0; i < n; i++) {
-		if (s[i] <= ' ' || s[i] >= 0x7f || s[i] == '\\' ||
-		    (i > 0 && s[i] == '[') || (i < n - 1 && s[i] == ']'))
+		if (i > 0 && i < n - 1 && s[i] != ':' &&
+		    (octet[(uint8_t)s[i]] & (LDH | DOT)) == 0)
 			return "bad address literal";
 		out[i] = fold(s[i]);
 	}

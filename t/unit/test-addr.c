@@ -89,6 +89,8 @@ static const struct row rows[] = {
 	{ "a@[]", ADDR_BAD, "" },
 	{ "a@[1]2]", ADDR_BAD, "" },
 	{ "a@[1 2]", ADDR_BAD, "" },
+	{ "a@[p@]", ADDR_BAD, "" },
+	{ "a@[\xc3\xbc]", ADDR_BAD, "" },
 	{ L64 "a@example.com", ADDR_BAD, "" },
 	{ "a@b" L63 ".example", ADDR_BAD, "" },
 	{ "a@" L63 "." L63 "." L63 "." L63 ".example", ADDR_BAD, "" },
