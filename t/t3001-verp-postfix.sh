@@ -24,6 +24,11 @@ list_id = Our News <news.sender.example>
 feedback_id = \${header:X-Campaign}:\${class}:\${stream}:acmemail
 cfbl_address = fbl@sender.example
 verp_address = b@b.sender.example
+[stream strict]
+match_sender = strict@sender.example
+unsubscribe = require
+multiple = reject
+unsubscribe_url = https://u.sender.example/u/
 END
 (umask 077; printf '1 %064d\n' 7 >"$W/store.key")
 M="$BIN/mailweir -c $W/m.conf"
@@ -109,4 +114,19 @@ sendmail_one() { message local | pf_sendmail -f news@sender.example dan@world.ex
 t 'sendmail(1)'		sendmail_one
 t 'it arrives, too'	arrived dan@world.example
 t 'with a link of his own'	own_link "$F" dan@world.example
+
+# a refusal: the SMTP client is told, a local sender gets a bounce; the message
+# is never left in the queue
+strict() { "$SRC/t/smtp.py" "$PF_PORT" strict@sender.example tim@world.example,tom@world.example "$W/msg"; }
+strict_told() { strict >"$W/said"; has "$W/said" '550 5\.7\.1 Mail of stream strict .*one message per recipient'; }
+strict_local() { message local | pf_sendmail -f strict@sender.example tim@world.example tom@world.example; }
+bounced() {
+	wait_until 15 pf_world strict@sender.example && pf_settle 20 &&
+	    has "$(pf_world strict@sender.example | head -1)" 'one message per'
+}
+nobody_got() { [ -z "$(pf_world tim@world.example)$(pf_world tom@world.example)" ]; }
+t 'refused by SMTP'	strict_told
+t 'refused by sendmail(1)'	strict_local
+t 'as a bounce'		bounced
+t 'and not delivered'	nobody_got
 t_done
