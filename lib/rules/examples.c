@@ -44,32 +44,34 @@ is_message(const char *text)
 	return p > text && *p == ':' && strstr(p, "\n\n") != NULL;
 }
 
-/* message - the example as mail */
-static void
-message(const struct rules *r, const struct rule *rule, const char *text,
+int
+rules_example(const struct rules *r, size_t i, const char *text,
     struct buf *out)
 {
-	struct buf	t = BUF_INIT(MESSAGE_MAX);
+	const struct rule	*rule = &r->v[i];
+	struct buf		 t = BUF_INIT(MESSAGE_MAX);
+	const char		*spec = "";
+	size_t			 n;
+	int			 rc;
 
+	if (rule->kind == RULES_HEADER)
+		spec = selector_spec(r->selectors[rule->selector]);
+	n = strcspn(spec, ":");
 	unescape(text, &t);
-	if (is_message(buf_str(&t))) {
-		(void)buf_add(out, t.data, t.len);
-	} else if (rule->kind == RULES_HEADER) {
-		const char	*spec = selector_spec(
-				    r->selectors[rule->selector]);
-		size_t		 n = strcspn(spec, ":");
-
-		if (strncmp(spec, "ALL", 3) == 0)
-			(void)buf_addf(out, "%s\n\n", buf_str(&t));
-		else if (strncmp(spec, "ToCc", 4) == 0)
-			(void)buf_addf(out, "To: %s\n\n", buf_str(&t));
-		else
-			(void)buf_addf(out, "%.*s: %s\n\n", (int)n, spec,
-			    buf_str(&t));
-	} else
-		(void)buf_addf(out, "Subject: \nContent-Type: text/plain; "
+	if (is_message(buf_str(&t)))
+		rc = buf_add(out, t.data, t.len);
+	else if (n == 0)
+		rc = buf_addf(out, "Subject: \nContent-Type: text/plain; "
 		    "charset=utf-8\n\n%s\n", buf_str(&t));
+	else if (strncmp(spec, "ALL", 3) == 0)
+		rc = buf_addf(out, "%s\n\n", buf_str(&t));
+	else if (strncmp(spec, "ToCc", 4) == 0)
+		rc = buf_addf(out, "To: %s\n\n", buf_str(&t));
+	else
+		rc = buf_addf(out, "%.*s: %s\n\n", (int)n, spec,
+		    buf_str(&t));
 	buf_free(&t);
+	return rc;
 }
 
 /* hits - does the rule hit the example? -1 without memory. */
@@ -84,8 +86,8 @@ hits(const struct rules *r, size_t i, const char *text)
 	size_t					 k;
 	int					 rc = -1;
 
-	message(r, &r->v[i], text, &b);
-	if (view_open(buf_str(&b), b.len, &lim, &v, NULL) == -1)
+	if (rules_example(r, i, text, &b) == -1 ||
+	    view_open(buf_str(&b), b.len, &lim, &v, NULL) == -1)
 		goto done;
 	if (rules_scan(r, v, &opt, &res, NULL) == 0) {
 		for (rc = 0, k = 0; k < res->n; k++)
@@ -126,5 +128,33 @@ examples_run(struct loader *l)
 		atomic_store(&r->v[i].hits, 0);
 		atomic_store(&r->v[i].limits, 0);
 	}
+	return 0;
+}
+
+int
+rules_examples(const struct rules *r, size_t only, size_t *ok,
+    size_t *failed, FILE *f)
+{
+	const struct example	*x;
+	size_t			 i;
+	int			 rc;
+
+	*ok = *failed = 0;
+	for (i = 0; i < r->n; i++)
+		for (x = r->v[i].examples; x != NULL; x = x->next) {
+			if (!r->v[i].active || (only != RULES_NONE &&
+			    only != i))
+				continue;
+			if ((rc = hits(r, i, x->text)) == -1)
+				return -1;
+			if (rc == x->ok) {
+				(*ok)++;
+				continue;
+			}
+			(*failed)++;
+			(void)fprintf(f, "%s:%u: %s: should %shit: %s\n",
+			    x->file, x->line, r->v[i].name, x->ok ? "" :
+			    "not ", x->text);
+		}
 	return 0;
 }

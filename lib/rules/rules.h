@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "base/buf.h"
@@ -104,6 +105,15 @@ size_t	rules_count(const struct rules *);
 void	rules_info(const struct rules *, size_t i, struct rules_info *);
 /* Index of a rule, or (size_t)-1. */
 size_t	rules_find(const struct rules *, const char *name);
+
+/* The small message that an example's text stands for; appended to out. 0, or
+ * -1 when it does not fit. */
+int	rules_example(const struct rules *, size_t rule, const char *text,
+	    struct buf *out);
+/* Run the examples of one rule ((size_t)-1: of all), print those that are not
+ * as they should be. 0 and their numbers; -1 without memory. */
+int	rules_examples(const struct rules *, size_t rule, size_t *ok,
+	    size_t *failed, FILE *);
 
 /* ---- scanning --------------------------------------------------------- */
 

@@ -11,6 +11,7 @@ int	cmd_explain(struct ctl *, int argc, char **argv);
 int	cmd_feedback(struct ctl *, int argc, char **argv);
 int	cmd_init(struct ctl *, int argc, char **argv);
 int	cmd_replay(struct ctl *, int argc, char **argv);
+int	cmd_rules(struct ctl *, int argc, char **argv);
 int	cmd_stats(struct ctl *, int argc, char **argv);
 int	cmd_token(struct ctl *, int argc, char **argv);
 

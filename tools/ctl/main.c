@@ -32,6 +32,9 @@ const struct ctl_cmd ctl_cmds[] = {
 	    "[--client IP] [--daemon NAME] [--local] [--policy NAME]... "
 	    "[--output FILE] [--json]",
 	    "what the milters would do with a message, and why" },
+	{ "rules", cmd_rules, "check|list|score FILE...|test [NAME [TEXT...]] "
+	    "[--rules PATH]...",
+	    "keyword rules: check, list, try on messages" },
 	{ "stats", cmd_stats, "[--json]",
 	    "the counters of all programs" },
 	{ "token", cmd_token, "make ADDRESS --scope S | --stream S [--kind K] "

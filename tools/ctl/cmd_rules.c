@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd_rules.c - mailweir rules: check, list and try keyword rules */
+#include "ctl/cmd_rules.h"
+
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "ctl/cmds.h"
+
+#include "base/banned.h"
+
+/* Of section [keyword], the one parameter that is ours to read. */
+struct keyword_rules {
+	struct conf_list rules;
+};
+
+static const struct conf_param keyword_rules[] = {
+	CONF_LIST(struct keyword_rules, rules, "", "Rule files."),
+	CONF_END
+};
+
+struct printer {
+	bool	quiet;
+	size_t	fatal, warnings;
+};
+
+static void
+print_fault(void *arg, bool fatal, const char *msg)
+{
+	struct printer	*p = arg;
+
+	if (fatal)
+		p->fatal++;
+	else
+		p->warnings++;
+	if (fatal || !p->quiet)
+		(void)fprintf(stderr, "%s%s\n", msg, fatal ? "" :
+		    " (warning)");
+}
+
+/* sources - from the command line, or from the configuration */
+static struct rules_source *
+sources(struct ctl *ctl, const struct rules_args *a, size_t *n, int *rc)
+{
+	struct keyword_rules	 k;
+	struct rules_source	*v;
+	struct err		 e = { "", 0 };
+	size_t			 i;
+
+	if (a->npaths > 0) {
+		if ((v = calloc(a->npaths, sizeof *v)) == NULL) {
+			*rc = EX_OSERR;
+			return NULL;
+		}
+		for (i = 0; i < a->npaths; i++)
+			rules_source_init(&v[i], a->paths[i], a->strict);
+		*n = a->npaths;
+		return v;
+	}
+	if ((*rc = ctl_conf(ctl)) != EX_OK)
+		return NULL;
+	if (conf_bind(ctl->conf, conf_find(ctl->conf, "keyword", NULL),
+	    keyword_rules, &k, &e) == -1 ||
+	    rules_sources(ctl->conf, &k.rules, &v, n, &e) == -1) {
+		*rc = ctl_fail(&e, EX_CONFIG);
+		return NULL;
+	}
+	return v;
+}
+
+struct rules *
+rules_open(struct ctl *ctl, const struct rules_args *a, bool quiet, int *rc)
+{
+	struct rules_source	*src;
+	struct rules		*r;
+	struct printer		 p = { .quiet = quiet };
+	struct err		 e = { "", 0 };
+	size_t			 n;
+
+	if ((src = sources(ctl, a, &n, rc)) == NULL)
+		return NULL;
+	*rc = EX_OK;
+	if (rules_load(src, n, &a->opt, print_fault, &p, &r, &e) == -1) {
+		if (p.fatal == 0)
+			*rc = ctl_fail(&e, EX_CONFIG);
+		else
+			*rc = e.code != 0 ? e.code : EX_CONFIG;
+	}
+	free(src);
+	return r;
+}
+
+static const char *
+kind_name(enum rules_kind k)
+{
+	static const char *const	names[RULES_KINDS] = {
+		"header", "body", "rawbody", "uri", "full", "mimeheader",
+		"meta", "unsupported", "empty"
+	};
+
+	return names[k];
+}
+
+int
+rules_check(struct ctl *ctl, struct rules_args *a)
+{
+	struct rules_info	 info;
+	struct rules		*r;
+	size_t			 i, kinds[RULES_KINDS] = { 0 }, active = 0;
+	int			 rc;
+
+	a->opt.subrules = true;
+	if ((r = rules_open(ctl, a, false, &rc)) == NULL)
+		return rc;
+	for (i = 0; i < rules_count(r); i++) {
+		rules_info(r, i, &info);
+		kinds[info.kind]++;
+		active += info.active;
+	}
+	for (i = 0; i < RULES_KINDS; i++)
+		if (kinds[i] > 0)
+			(void)printf("%-12s %zu\n", kind_name((enum
+			    rules_kind)i), kinds[i]);
+	(void)printf("%-12s %zu\n", "run", active);
+	rules_free(&r);
+	return EX_OK;
+}
+
+/* list_json - one rule as an object */
+static void
+list_json(const struct rules_info *info)
+{
+	json_t	*o = json_pack("{s:s, s:s, s:f, s:b, s:s, s:s, s:s, s:i}",
+		    "name", info->name, "kind", kind_name(info->kind),
+		    "score", info->score, "active", info->active,
+		    "describe", info->describe, "owner", info->owner,
+		    "file", info->file, "line", (int)info->line);
+
+	if (o != NULL)
+		(void)json_dumpf(o, stdout, JSON_COMPACT);
+	json_decref(o);
+	(void)putchar('\n');
+}
+
+int
+rules_list(struct ctl *ctl, struct rules_args *a)
+{
+	struct rules_info	 info;
+	struct rules		*r;
+	size_t			 i;
+	int			 rc;
+
+	a->opt.subrules = true;
+	if ((r = rules_open(ctl, a, true, &rc)) == NULL)
+		return rc;
+	for (i = 0; i < rules_count(r); i++) {
+		rules_info(r, i, &info);
+		if (info.kind == RULES_EMPTY || (info.sub && !a->all))
+			continue;
+		if (a->json)
+			list_json(&info);
+		else
+			(void)printf("%s\t%s\t%.3f\t%s:%u\t%s\n", info.name,
+			    kind_name(info.kind), info.score, info.file,
+			    info.line, info.describe);
+	}
+	rules_free(&r);
+	return EX_OK;
+}
+
+static const struct option opts[] = {
+	{ "rules", required_argument, NULL, 'r' },
+	{ "plugins", required_argument, NULL, 'p' },
+	{ "stream", required_argument, NULL, 's' },
+	{ "repeat", required_argument, NULL, 'n' },
+	{ "score-set", required_argument, NULL, 'S' },
+	{ "subrules", no_argument, NULL, 'u' },
+	{ "explain", no_argument, NULL, 'e' },
+	{ "strict", no_argument, NULL, 'T' },
+	{ "no-prefilter", no_argument, NULL, 'f' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static int
+help(void)
+{
+	return ctl_help("rules",
+	    "  check            all faults of the rule files, and what there is\n"
+	    "  list             every rule: name, kind, score, place, "
+	    "description\n"
+	    "  score FILE...    FILE, score and hits of messages\n"
+	    "  test [NAME [TEXT...]]  run the examples of all rules, of one, or "
+	    "try one on TEXT\n"
+	    "  --rules PATH     a file, or folder of *.cf, instead of the "
+	    "configured ones\n"
+	    "  --strict         demand of PATH what [rules] sections demand\n"
+	    "  --plugins W      all (default) or none: mimeheader and "
+	    "replace_rules\n"
+	    "  --score-set N    which of four scores counts (0)\n"
+	    "  --stream S       as if the message were of that stream\n"
+	    "  --subrules       print __rules, too, in a fourth column\n"
+	    "  --explain        where each rule matched, and what\n"
+	    "  --no-prefilter   match every rule (the result is the same)\n"
+	    "  --repeat N       score each file N times, print once\n"
+	    "  --all            list: with __rules\n"
+	    "  --json           an object a line\n");
+}
+
+/* one_option - false when it is no use going on; *rc then */
+static bool
+one_option(struct rules_args *a, int ch, int *rc)
+{
+	switch (ch) {
+	case 'r':
+		if (a->npaths == RULES_PATHS) {
+			*rc = ctl_usage("rules", "more than %d --rules",
+			    RULES_PATHS);
+			return false;
+		}
+		a->paths[a->npaths++] = optarg;
+		return true;
+	case 'p':
+		if (strcmp(optarg, "none") != 0 &&
+		    strcmp(optarg, "all") != 0) {
+			*rc = ctl_usage("rules", "--plugins wants all or "
+			    "none");
+			return false;
+		}
+		a->opt.plugins = *optarg == 'a';
+		return true;
+	case 'S':
+	case 'n':
+		if (strspn(optarg, "0123456789") != strlen(optarg) ||
+		    *optarg == '\0' || strlen(optarg) > 6 ||
+		    (ch == 'S' && (*optarg > '3' || optarg[1] != '\0'))) {
+			*rc = ctl_usage("rules", "%s: want a number",
+			    optarg);
+			return false;
+		}
+		if (ch == 'S')
+			a->opt.score_set = *optarg - '0';
+		else
+			a->repeat = strtol(optarg, NULL, 10);
+		return true;
+	case 's':
+		a->scan.stream = optarg;
+		return true;
+	case 'u':
+		a->subrules = a->opt.subrules = a->scan.subrules = true;
+		return true;
+	case 'e':
+		a->scan.explain = true;
+		return true;
+	case 'T':
+		a->strict = true;
+		return true;
+	case 'f':
+		a->opt.no_prefilter = true;
+		return true;
+	case 'a':
+		a->all = true;
+		return true;
+	case 'j':
+		a->json = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int
+cmd_rules(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct {
+		const char	*name;
+		int		(*run)(struct ctl *, struct rules_args *);
+	} table[] = {
+		{ "check", rules_check }, { "list", rules_list },
+		{ "score", rules_score }, { "test", rules_test },
+	};
+	struct rules_args	a = { .opt = { .plugins = true },
+				    .repeat = 1 };
+	size_t			i;
+	int			ch, rc = EX_OK;
+
+	while ((ch = getopt_long(argc, argv, ":", opts, NULL)) != -1) {
+		if (ch == 'h')
+			return help();
+		if (ch == '?' || ch == ':')
+			return ctl_usage_opt("rules", argv);
+		if (!one_option(&a, ch, &rc))
+			return rc;
+	}
+	if (optind == argc)
+		return ctl_usage("rules", "want check, list, score or test");
+	for (i = 0; i < sizeof table / sizeof table[0]; i++)
+		if (strcmp(argv[optind], table[i].name) == 0) {
+			a.argc = argc - optind - 1;
+			a.argv = argv + optind + 1;
+			return table[i].run(ctl, &a);
+		}
+	return ctl_usage("rules", "%s: want check, list, score or test",
+	    argv[optind]);
+}
