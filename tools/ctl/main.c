@@ -124,6 +124,16 @@ run(struct ctl *ctl, int argc, char **argv)
 	return c->run(ctl, argc, argv);
 }
 
+/* finish - what was printed must have got out */
+static int
+finish(int rc)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return rc;
+	(void)fprintf(stderr, "mailweir: cannot write the output\n");
+	return rc != EX_OK ? rc : EX_IOERR;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -146,12 +156,12 @@ main(int argc, char **argv)
 			ctl.conf_path = optarg;
 			break;
 		case 'h':
-			return usage_all(stdout);
+			return finish(usage_all(stdout));
 		case 'H':
-			return cmd_params();
+			return finish(cmd_params());
 		case 'V':
 			(void)printf("mailweir %s\n", MAILWEIR_VERSION);
-			return EX_OK;
+			return finish(EX_OK);
 		default:
 			return usage_all(stderr);
 		}
@@ -161,9 +171,5 @@ main(int argc, char **argv)
 	store_keys_free(&ctl.keys);
 	addr_rules_free(&ctl.rules);
 	conf_free(&ctl.conf);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		(void)fprintf(stderr, "mailweir: cannot write the output\n");
-		return rc != EX_OK ? rc : EX_IOERR;
-	}
-	return rc;
+	return finish(rc);
 }

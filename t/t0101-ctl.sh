@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# the command: options and help, init, stats, check's words to a program
+. "$(dirname "$0")/lib.sh"
+need_built mailweir mailweir-suppress
+conf() {
+	cat >"$W/m.conf" <<END
+state_dir = $W/deep/state
+run_dir = $W/run
+store_key_file = $W/etc/store.key
+token_key_file = $W/etc/token.key
+[stream news]
+class = bulk
+match_sender = @news.example
+END
+}
+conf
+# m ARGS... - the command; output() FILE: as t() kept the last one
+m() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
+out() { has "$W/out.$((N - 1))" "$1"; }
+
+t 'no sentence'			exits 64 m
+t 'unknown sentence'		exits 64 m frobnicate
+t 'says what to do'		out 'try mailweir --help'
+t 'unknown option'		exits 64 m stats --jsno
+t 'with the synopsis'		out '^usage: mailweir stats \[--json\]'
+t 'too many words'		exits 64 m stats now
+t 'option without its value'	exits 64 m explain a@b.example --stream
+t 'version'			"$BIN/mailweir" --version
+t 'is a number'			out '^mailweir [0-9]+\.[0-9]+'
+t 'help'			"$BIN/mailweir" --help
+# each_help - help of every sentence, both ways alike
+each_help() {
+	"$BIN/mailweir" --help | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' >"$W/names"
+	[ "$(wc -l <"$W/names")" -ge 4 ] || return 1
+	while read -r s; do
+		"$BIN/mailweir" help "$s" >"$W/a" || { echo "help $s"; return 1; }
+		"$BIN/mailweir" "$s" --help >"$W/b" || { echo "$s --help"; return 1; }
+		same "$W/a" "$W/b" && has "$W/a" "^usage: mailweir $s" || return 1
+	done <"$W/names"
+}
+t 'help of each sentence'	each_help
+t 'help of none'		exits 64 m help frobnicate
+t 'no configuration'		exits 66 "$BIN/mailweir" -c "$W/none" stats
+full() { "$BIN/mailweir" --help >/dev/full; }
+t 'full output is an error'	exits 74 full
+
+t 'check: nothing is there yet'	exits 78 m check
+t 'init'			m init
+t 'made all'			test "$(grep -c '^made' "$W/out.$N")" = 5
+t 'key is a secret'		test "$(stat -c %a "$W/etc/store.key")" = 600
+t 'state is not for all'	test "$(stat -c %a "$W/deep/state")" = 750
+cp "$W/etc/store.key" "$W/store.key.1"
+t 'init again'			m init
+t 'made nothing'		hasnt "$W/out.$N" '^made'
+t 'same key'			same "$W/store.key.1" "$W/etc/store.key"
+t 'check: good'			m check
+t 'check --json: silent'	m check --json
+t 'nothing said'		test ! -s "$W/out.$((N))"
+mv "$W/etc/store.key" "$W/kept"
+t 'no new key for an old store'	not m init
+t 'says what to do'		out 'bring the key back'
+t 'and made none'		test ! -e "$W/etc/store.key"
+mv "$W/kept" "$W/etc/store.key"
+t 'no such user'		exits 67 m init --user nobody-of-that-name
+
+t 'stats of nobody'		m stats
+t 'explain: not known'		m explain Ann@X.example --stream news
+t 'passes'			out '^verdict   pass'
+t 'explain: no such stream'	exits 64 m explain a@b.example --stream x
+t 'explain: no address'		m explain 'a b' --stream news --json
+t 'is the business of the MTA'	out '"verdict":"pass".*"unparsed":"'
+
+t 'parameters'			"$BIN/mailweir" -H
+t 'of the milters, too'		out '^\[suppress\]'
+
+t 'a program is content'	"$BIN/mailweir-suppress" -n -c "$W/m.conf"
+echo 'class = bulk' >>"$W/m.conf"
+t 'a program refuses'		exits 78 "$BIN/mailweir-suppress" -n -c "$W/m.conf"
+t 'with line and name'		out 'm\.conf:8: class: given before, at line 6$'
+conf
+chmod 644 "$W/etc/store.key"
+t 'a key for all is refused'	exits 78 "$BIN/mailweir-suppress" -c "$W/m.conf"
+t 'with line and name'		out 'm\.conf:3: store_key_file: .*/store\.key: mode 0644 '
+t_done
