@@ -142,6 +142,8 @@ block(struct parse *ps, const struct fields *fs, const char *mta)
 	if (diag.n == 0)
 		diag = fields_get(fs, "X-Display-Diagnostic");
 	diag = plain_type(diag);
+	if (diag.n == 0)
+		diag = prose_section(ps, to);
 	set_status(ps, ev, status, diag);
 	ev->diagnostic = arena_line(ps->arena, diag.p, diag.n, VALUE_MAX);
 	host = fields_address(ps, fields_get(fs, "Remote-MTA"));

@@ -129,7 +129,8 @@ run(struct parse *ps)
 	envelope_token(ps);
 	original_find(ps);
 	if (arf_parse(ps) || dsn_parse(ps) || unsub_parse(ps) ||
-	    reply_parse(ps) || prose_parse(ps))
+	    (prose_likely(ps) && prose_parse(ps)) || reply_parse(ps) ||
+	    prose_parse(ps))
 		return;
 	ps->fb->why = ps->fb->truncated ?
 	    "too large or too deep to be read whole" :
@@ -154,6 +155,7 @@ feedback_parse(const struct feedback_ctx *ctx, const char *raw, size_t len,
 	ps.arena = &r->arena;
 	header_list_init(&ps.orig_own);
 	prepare(&ps.base);
+	ps.senders[0] = ps.senders[1] = "";
 	if (mime_parse(raw, len, &lim, &ps.m, e) == -1) {
 		free(r);
 		return -1;

@@ -43,6 +43,7 @@ struct parse {
 	struct header_list	 orig_own;	/* when it had to be parsed */
 	bool			 orig_headers_only;
 	struct feedback_event	 base;	/* what all events of this mail have */
+	const char		*senders[2];	/* whose mail came back */
 	const char		*host;	/* who refused, of the last event */
 };
 
@@ -112,5 +113,9 @@ bool	dsn_parse(struct parse *);
 bool	unsub_parse(struct parse *);
 bool	reply_parse(struct parse *);	/* vacation, receipts */
 bool	prose_parse(struct parse *);
+/* Does all of it look like a bounce: author, subject, text? */
+bool	prose_likely(struct parse *);
+/* What the prose says about this address. */
+struct text prose_section(struct parse *, const char *address);
 
 #endif

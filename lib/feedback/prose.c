@@ -1,12 +1,494 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* prose.c - bounces that are written for people */
+/*
+ * prose.c - bounces that are written for people
+ *
+ * No two systems write them alike, but all of them put the address on a line
+ * of its own, behind a label, or into the sentence that says what failed; and
+ * what was said about it stands below. So every address of the text gets a
+ * weight by how it stands there, the best are taken, and the lines up to the
+ * next one are its diagnostic. Addresses of the sender's side never count.
+ */
 #include "feedback/parse.h"
 
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
 #include "base/banned.h"
+
+#define CANDS_MAX	256	/* addresses looked at */
+#define SECTION_MAX	2000	/* octets of a diagnostic */
+#define SHORT_SECTION	12	/* less than this is no diagnostic */
+
+enum weight { W_NONE, W_WEAK, W_NAMED, W_LINE };
+
+struct cand {
+	struct text	addr;
+	size_t		line, after;	/* offsets in the prose */
+	enum weight	w;
+};
+
+struct cands {
+	struct cand	v[CANDS_MAX];
+	size_t		n;
+};
+
+static struct text
+as_text(const char *s)
+{
+	return (struct text){ s, strlen(s) };
+}
+
+static bool
+has_any(struct text t, const char *const *words)
+{
+	int	i;
+
+	for (i = 0; words[i] != NULL; i++)
+		if (text_find(t, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool
+begins_any(struct text t, const char *const *words)
+{
+	int	i;
+
+	for (i = 0; words[i] != NULL; i++)
+		if (text_begins(t, words[i]))
+			return true;
+	return false;
+}
+
+/* -- is it a bounce at all? ----------------------------------------------- */
+
+/* by_author - From a mail system, not from a person */
+static bool
+by_author(struct parse *ps)
+{
+	static const char *const names[] = { "mailer-daemon", "mailerdaemon",
+	    "mail delivery", "mail-daemon", "postmaster", "maildaemon",
+	    "mail administrator", "mailsubsystem", "mail router",
+	    "delivery subsystem", "message delivery", "mmdf", "mailmaster",
+	    NULL };
+	const char	*from = text_header(ps, ps->hl, "From");
+
+	return has_any(as_text(from), names);
+}
+
+/* by_subject - the subject of a report */
+static bool
+by_subject(const char *subject)
+{
+	static const char *const words[] = { "undeliver", "undelivered",
+	    "delivery status notification", "delivery notification",
+	    "delivery fail", "delivery has failed", "failure notice",
+	    "mail failure", "mail delivery", "returned mail", "mail returned",
+	    "delivery problem", "could not send", "non-deliver",
+	    "nondeliver", "not delivered", "can't deliver", "cannot deliver",
+	    "rejected mail", "delivery report", "mail error", "user unknown",
+	    "unknown user", "delivery error", "failed delivery", "mail could",
+	    "message delivery", "delivery delayed", "warning: could not",
+	    "unzustellbar", "zustellung", "returned to sender",
+	    "delivery failure", "bounce", "mail system error",
+	    "unable to deliver", "delivery attempt", "message status",
+	    "email delivery", "rejected:", "message not", NULL };
+
+	return has_any(as_text(subject), words);
+}
+
+/* by_text - sentences that only a report has */
+static bool
+by_text(const struct parse *ps)
+{
+	static const char *const words[] = { "could not be delivered",
+	    "couldn't be delivered", "was not delivered", "not be delivered",
+	    "delivery has failed", "unable to deliver", "did not reach",
+	    "failed permanently", "undeliverable", "user unknown",
+	    "permanent error", "permanent fatal error", "delivery failed",
+	    "failed recipient", "transcript of session", "not deliver",
+	    "delivery to the following", "recipient address rejected",
+	    "address(es) failed", "could not deliver",
+	    "mailbox is full", "no such user", "konnte nicht zugestellt",
+	    "nicht zugestellt", "n'a pas pu", "non recapitabile",
+	    "no se ha podido entregar", NULL };
+	struct text	t = { buf_str(&ps->prose), ps->prose.len };
+
+	if (t.n > 4096)
+		t.n = 4096;
+	return has_any(t, words);
+}
+
+/* -- where do addresses stand? -------------------------------------------- */
+
+/* label - "To:", "Recipient address:" in front of an address */
+static bool
+label(struct text before)
+{
+	static const char *const labels[] = { "to:", "recipient:",
+	    "recipient address:", "recipients:", "final-recipient:",
+	    "original-recipient:", "rcpt to:", "failed recipient:",
+	    "user:", "address:", "failed address:", "failed to:",
+	    "email address:", "e-mail address:", "undeliverable address:",
+	    "intended recipient:", "mailbox:", "sent to:", "name:",
+	    "recipient :", "user: ", "addressee:", "receiver:",
+	    "x-failed-recipients:", NULL };
+
+	while (before.n > 0 && strchr(" \t*>-<;'\"", before.p[0]) != NULL)
+		before.p++, before.n--;
+	return begins_any(before, labels);
+}
+
+/* of_sender - "MAIL FROM:<", "From:", "Sender:" in front of an address */
+static bool
+of_sender(struct text before, struct text line)
+{
+	static const char *const begins[] = { "from:", "from ", "sender:",
+	    "reply-to:", "message-id:", "message id:", "return-path:",
+	    "in-reply-to:", "references:", "cc:", "subject:", "received:",
+	    "mail from", ">>> mail", "errors-to:", "x-sender", "> from",
+	    ">from", "contact", "for assistance", "envelope-from",
+	    "original-sender", "x-envelope-from", "message-ID", "id:", NULL };
+	static const char *const within[] = { "mail from:", "mailto:",
+	    "contact ", "e-mail to ", "please send", "report this",
+	    "envelope-from", "sender <", "sender address", "from=<",
+	    "from <", "forward this", "questions", "assistance",
+	    "message-id", "http:", "https:", "you may also", "complain",
+	    "write to", "postmaster if", "email us", "sent by ", "from: ",
+	    NULL };
+	struct text	t = text_trim(line);
+
+	while (t.n > 0 && (t.p[0] == '>' || t.p[0] == ' ' || t.p[0] == '*'))
+		t.p++, t.n--;
+	return begins_any(t, begins) || has_any(before, within);
+}
+
+/* tells - does the line say that something failed? */
+static bool
+tells(struct text line)
+{
+	static const char *const words[] = { "fail", "deliver", "reject",
+	    "unknown", "recipient", "user", "mailbox", "rcpt", "not exist",
+	    "55", "45", "account", "quota", "refused", "bounce", "reach",
+	    "returned", "not found", "invalid", "error", NULL };
+
+	return has_any(line, words);
+}
+
+/* weigh - how does this address stand in its line? */
+static enum weight
+weigh(struct text line, struct text addr)
+{
+	struct text	before = { line.p, (size_t)(addr.p - line.p) };
+	struct text	after = { addr.p + addr.n, line.n - before.n - addr.n };
+	size_t		i;
+
+	if (of_sender(before, line))
+		return W_NONE;
+	before = text_trim(before);
+	while (before.n > 0 && strchr("<\"'*->([=.,;: \t", before.p[0]) !=
+	    NULL)
+		before.p++, before.n--;
+	after = text_trim(after);
+	for (i = 0; i < after.n && strchr(">\"'*)]", after.p[i]) != NULL; i++)
+		;
+	after.p += i;
+	after.n -= i;
+	after = text_trim(after);
+	if (before.n == 0 && (after.n == 0 || after.p[0] == ':' ||
+	    after.p[0] == '.' || after.p[0] == ';' || after.p[0] == ',' ||
+	    after.p[0] == '(' || after.p[0] == '-' || after.p[0] == '<' ||
+	    after.p[0] == '[' || tells(after)))
+		return W_LINE;
+	if (label((struct text){ line.p, (size_t)(addr.p - line.p) }))
+		return W_LINE;
+	return tells(line) ? W_NAMED : W_WEAK;
+}
+
+/* same_address - ASCII case aside */
+static bool
+same_address(struct text a, struct text b)
+{
+	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+}
+
+/* is_one_of_ours - the side that the report came to */
+static bool
+is_senders(const struct parse *ps, struct text a)
+{
+	static const char *const locals[] = { "postmaster@", "mailer-daemon@",
+	    "mailerdaemon@", "abuse@", "support@", "helpdesk@", "noc@",
+	    "hostmaster@", "webmaster@", "admin@", NULL };
+
+	return text_is(a, ps->senders[0]) || text_is(a, ps->senders[1]) ||
+	    text_is(a, ps->fb->from) || begins_any(a, locals);
+}
+
+/* note - an address of the text, or one more sight of it */
+static void
+note(struct cands *cs, struct text addr, size_t line, size_t after,
+    enum weight w)
+{
+	size_t	i;
+
+	for (i = 0; i < cs->n; i++)
+		if (same_address(cs->v[i].addr, addr))
+			break;
+	if (i == CANDS_MAX)
+		return;
+	if (i < cs->n && cs->v[i].w >= w)
+		return;
+	cs->v[i] = (struct cand){ addr, line, after, w };
+	cs->n += i == cs->n;
+}
+
+/* plausible - a domain with a dot and no dots where none may be */
+static bool
+plausible(struct text a)
+{
+	const char	*at = memrchr(a.p, '@', a.n);
+	size_t		 d = (size_t)(a.p + a.n - at) - 1;
+
+	if (at == a.p || d < 3 || memchr(at, '.', d + 1) == NULL)
+		return false;
+	return at[1] != '.' && at[1] != '-' && a.n < 255 &&
+	    !(isdigit((unsigned char)a.p[0]) && a.n > 60);
+}
+
+/* collect - every address of the prose with its weight */
+static void
+collect(const struct parse *ps, struct cands *cs)
+{
+	struct text	rest = { buf_str(&ps->prose), ps->prose.len }, line;
+	struct text	addr;
+	const char	*base = rest.p;
+	size_t		from;
+	enum weight	w;
+
+	while (text_line(&rest, &line)) {
+		from = 0;
+		while (text_address(line, &from, &addr)) {
+			if (!plausible(addr))
+				continue;
+			w = weigh(line, addr);
+			if (w == W_NONE)
+				continue;
+			if (is_senders(ps, addr))
+				continue;
+			note(cs, addr, (size_t)(line.p - base),
+			    (size_t)(rest.p - base), w);
+		}
+	}
+}
+
+/* -- what was said about one ---------------------------------------------- */
+
+/* mentions - the lines that name the address, with those that continue them */
+static void
+mentions(const struct parse *ps, struct text addr, struct buf *out)
+{
+	struct text	rest = { buf_str(&ps->prose), ps->prose.len }, line;
+	char		want[256];
+	bool		on = false;
+
+	if (addr.n >= sizeof want)
+		return;
+	memcpy(want, addr.p, addr.n);
+	want[addr.n] = '\0';
+	while (text_line(&rest, &line) && out->len < SECTION_MAX) {
+		if (text_find(line, want) != NULL)
+			on = true;
+		else if (text_trim(line).n == 0 ||
+		    memchr(line.p, '@', line.n) != NULL)
+			on = false;
+		if (!on)
+			continue;
+		(void)buf_add_some(out, line.p, line.n);
+		(void)buf_add_some(out, "\n", 1);
+	}
+}
+
+struct text
+prose_section(struct parse *ps, const char *address)
+{
+	struct text	all = { buf_str(&ps->prose), ps->prose.len };
+	struct text	a = as_text(address), line, rest = all, sec;
+	struct buf	b = BUF_INIT(SECTION_MAX);
+	size_t		from;
+	struct text	found;
+	const char	*start = NULL, *end = all.p + all.n;
+
+	while (a.n > 0 && text_line(&rest, &line)) {
+		from = 0;
+		while (text_address(line, &from, &found)) {
+			if (start == NULL && same_address(found, a) &&
+			    weigh(line, found) == W_LINE)
+				start = line.p;
+			else if (start != NULL && line.p > start &&
+			    !same_address(found, a) &&
+			    weigh(line, found) == W_LINE &&
+			    !is_senders(ps, found)) {
+				end = line.p;
+				break;
+			}
+		}
+		if (end < all.p + all.n)
+			break;
+	}
+	if (start != NULL) {
+		sec = text_trim((struct text){ start, (size_t)(end - start) });
+		if (sec.n > SECTION_MAX)
+			sec.n = SECTION_MAX;
+		if (sec.n > a.n + SHORT_SECTION)
+			return sec;
+	}
+	mentions(ps, a, &b);
+	sec = (struct text){ "", 0 };
+	if (b.len > a.n + SHORT_SECTION) {
+		sec.p = arena_dup(ps->arena, b.data, b.len);
+		sec.n = strlen(sec.p);
+	}
+	buf_free(&b);
+	if (sec.n > 0)
+		return sec;
+	if (all.n > SECTION_MAX)
+		all.n = SECTION_MAX;
+	return all;
+}
+
+/* still_trying - a warning, not the end */
+static bool
+still_trying(const struct parse *ps)
+{
+	static const char *const words[] = { "still being", "still trying",
+	    "will continue", "will be retried", "will retry",
+	    "not yet been delivered", "has been delayed", "is delayed",
+	    "warning message only", "do not need to resend",
+	    "delivery attempts will", "keep trying", "continue to try",
+	    "not been delivered yet", "temporary non-critical", NULL };
+	static const char *const over[] = { "given up", "giving up",
+	    "failed permanently", "permanent error", "has failed", "too long",
+	    NULL };
+	struct text	t = { buf_str(&ps->prose), ps->prose.len };
+
+	return has_any(t, words) && !has_any(t, over);
+}
+
+/* -- events --------------------------------------------------------------- */
+
+/* event - a bounce of this address */
+static void
+event(struct parse *ps, struct text addr, double confidence)
+{
+	struct feedback_event	*ev = parse_event(ps);
+	struct text		 sec;
+
+	if (ev == NULL)
+		return;
+	ev->kind = still_trying(ps) ? FEEDBACK_DELAYED : FEEDBACK_BOUNCE;
+	ev->recipient = arena_dup(ps->arena, addr.p, addr.n);
+	sec = prose_section(ps, ev->recipient);
+	ev->diagnostic = arena_line(ps->arena, sec.p, sec.n, SECTION_MAX);
+	ev->status = status_find(ps, as_text(ev->diagnostic));
+	ev->code = status_code(ps, as_text(ev->diagnostic));
+	ev->agent = "prose";
+	ev->reporter = ps->fb->from;
+	ev->confidence = confidence;
+	parse_reason(ps, ev, "", "");
+}
+
+/* header_failed - X-Failed-Recipients and its kin: what a program says */
+static size_t
+header_failed(struct parse *ps)
+{
+	static const char *const names[] = { "X-Failed-Recipients",
+	    "X-Failed-Recipient", NULL };
+	const char	*v;
+	struct text	addr;
+	size_t		from, n = 0;
+	int		i;
+
+	for (i = 0; names[i] != NULL && n == 0; i++) {
+		v = text_header(ps, ps->hl, names[i]);
+		from = 0;
+		while (text_address(as_text(v), &from, &addr)) {
+			event(ps, addr, 0.95);
+			n++;
+		}
+	}
+	return n;
+}
+
+/* from_original - nobody is named: the one that the original went to */
+static bool
+from_original(struct parse *ps)
+{
+	static const char *const names[] = { "X-Original-To", "Delivered-To",
+	    "Envelope-To", "To", NULL };
+	const char	*a = "";
+	int		 i;
+
+	for (i = 0; names[i] != NULL && a[0] == '\0'; i++)
+		a = text_header_address(ps, ps->orig, names[i]);
+	if (a[0] == '\0')
+		return false;
+	event(ps, as_text(a), 0.5);
+	return true;
+}
+
+/* senders - whose mail came back: never the failing address */
+static void
+senders(struct parse *ps)
+{
+	ps->senders[0] = text_header_address(ps, ps->hl, "To");
+	ps->senders[1] = text_header_address(ps, ps->orig, "From");
+}
+
+/* read_prose - the best addresses of the text as events */
+static bool
+read_prose(struct parse *ps)
+{
+	struct cands	 cs;
+	enum weight	 best = W_NONE;
+	size_t		 i, before = ps->fb->n;
+
+	senders(ps);
+	if (header_failed(ps) > 0)
+		return true;
+	cs.n = 0;
+	collect(ps, &cs);
+	for (i = 0; i < cs.n; i++)
+		if (cs.v[i].w > best)
+			best = cs.v[i].w;
+	for (i = 0; i < cs.n; i++)
+		if (cs.v[i].w == best)
+			event(ps, cs.v[i].addr, best == W_LINE ? 0.9 :
+			    best == W_NAMED ? 0.7 : 0.4);
+	if (ps->fb->n > before)
+		return true;
+	if (from_original(ps))
+		return true;
+	event(ps, (struct text){ "", 0 }, 0.2);
+	return ps->fb->n > before;
+}
+
+bool
+prose_likely(struct parse *ps)
+{
+	return header_first(ps->hl, "X-Failed-Recipients") != NULL ||
+	    ((by_author(ps) || by_subject(ps->fb->subject) ||
+	    strcmp(mime_at(ps->m, 0)->report_type, "delivery-status") == 0) &&
+	    (by_text(ps) || by_subject(ps->fb->subject)));
+}
 
 bool
 prose_parse(struct parse *ps)
 {
-	(void)ps;
-	return false;
+	bool	verp = ps->base.token_at == FEEDBACK_TOKEN_RCPT &&
+		    ps->base.token.kind == TOKEN_VERP;
+
+	if (!verp && !prose_likely(ps) && !by_text(ps))
+		return false;
+	return read_prose(ps);
 }
