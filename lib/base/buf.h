@@ -27,7 +27,8 @@ struct buf {
 
 void	buf_init(struct buf *b, size_t max);
 void	buf_free(struct buf *b);	/* frees, keeps max; usable again */
-void	buf_reset(struct buf *b);	/* len = 0, failed = false, keeps memory */
+/* len = 0, failed = false; keeps the memory. */
+void	buf_reset(struct buf *b);
 
 /* Each returns 0, or -1 when the limit or memory does not allow it. */
 int	buf_add(struct buf *b, const void *p, size_t n);

@@ -13,7 +13,7 @@ struct conf_common {
 	const char	*store_path;	/* $state_dir/store */
 	const char	*store_key_file; /* /etc/mailweir/store.key */
 	const char	*token_key_file; /* /etc/mailweir/token.key */
-	const char	*authority;	/* our name, as in Authentication-Results
+	const char	*authority;	/* our name in Authentication-Results
 					   (RFC 8601); "" = the host's name */
 	bool		 fold_local;	/* fold ASCII letters of local parts */
 	struct conf_list address_rules;	/* "domain:subaddress,dots" items */

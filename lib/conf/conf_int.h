@@ -41,7 +41,7 @@ struct conf_pool {
 struct conf {
 	char			 *path;
 	struct conf_pool	 *pool;
-	struct conf_section	**v;		/* in file order; v[0] the top */
+	struct conf_section	**v;		/* file order; v[0]: the top */
 	struct conf_section	**sorted;	/* by kind, name */
 	size_t			  n, cap;
 	struct conf_section	  absent;	/* stands for any that is not
