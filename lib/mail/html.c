@@ -734,8 +734,8 @@ html_render(const char *p, size_t n, struct buf *out, html_link_fn *link,
 		switch (markup(&h)) {
 		case 0:
 			/* "a < b": text up to the next tag */
-			lt = memchr(h.s + 1, '<',
-			    (size_t)(h.end - h.s - 1));
+			lt = h.end - h.s < 2 ? NULL : memchr(h.s + 1, '<',
+			    (size_t)(h.end - h.s) - 1);
 			if (lt == NULL)
 				lt = h.end;
 			put_text(&h, h.s, (size_t)(lt - h.s), true);

@@ -238,7 +238,8 @@ plain_param(struct view_text t, const char *name)
 		return r;
 	if (p < end && (*p == '"' || *p == '\''))
 		p++;
-	if ((q = memchr(p, ';', (size_t)(end - p))) == NULL)
+	q = p < end ? memchr(p, ';', (size_t)(end - p)) : NULL;
+	if (q == NULL)
 		q = end;
 	if (q > p && (q[-1] == '"' || q[-1] == '\''))
 		q--;
