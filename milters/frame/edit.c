@@ -171,6 +171,28 @@ frame_change_sender(struct frame_msg *p, const char *sender)
 	return to_plan(p, EDIT_SENDER, 0, NULL, sender);
 }
 
+/*
+ * own_rcpts - before the first edit of recipients in this eom
+ *
+ * A policy sees its own edits, but those behind it do not: a milter behind us
+ * in smtpd_milters was told the recipients at RCPT and hears of no change.
+ */
+static int
+own_rcpts(struct frame_msg *p, enum edit_kind kind)
+{
+	struct msg	*m = p->msg;
+
+	if (m->told != NULL)
+		return 0;
+	if ((m->told = malloc((m->nrcpts + 1) * sizeof *m->told)) == NULL)
+		return refuse(p, kind, "out of memory");
+	if (m->nrcpts > 0)
+		memcpy(m->told, m->rcpts, m->nrcpts * sizeof *m->told);
+	m->ntold = m->nrcpts;
+	m->nadded = 0;
+	return 0;
+}
+
 int
 frame_add_rcpt(struct frame_msg *p, const char *rcpt)
 {
@@ -181,45 +203,59 @@ frame_add_rcpt(struct frame_msg *p, const char *rcpt)
 		return -1;
 	if (plan_path_ok(rcpt, &e) == -1)
 		return refuse(p, EDIT_ADD_RCPT, e.msg);
+	if (own_rcpts(p, EDIT_ADD_RCPT) == -1)
+		return -1;
 	if ((copy = strdup(rcpt)) == NULL ||
 	    msg_keep_rcpt(p->msg, copy) == -1) {
 		free(copy);
 		return refuse(p, EDIT_ADD_RCPT, "out of memory");
 	}
+	p->msg->nadded++;
 	return to_plan(p, EDIT_ADD_RCPT, 0, NULL, rcpt);
+}
+
+/* drop_rcpt - take every one of this text off the list; how many */
+static size_t
+drop_rcpt(struct msg *m, const char *text)
+{
+	size_t	i, to, added = m->nrcpts - m->nadded, n = m->nrcpts;
+
+	for (i = to = 0; i < n; i++) {
+		if (strcmp(m->rcpts[i], text) != 0) {
+			m->rcpts[to++] = m->rcpts[i];
+		} else if (i >= added) {	/* else m->told still has it */
+			free(m->rcpts[i]);
+			m->nadded--;
+		}
+	}
+	m->nrcpts = to;
+	return n - to;
 }
 
 /*
  * frame_delete_rcpt - every recipient of exactly that text
  *
- * The MTA deletes by text and all that match, so the view does the same.
+ * The MTA deletes by text and all that match, so the list does the same.
  */
 int
 frame_delete_rcpt(struct frame_msg *p, const char *rcpt)
 {
-	struct msg	*m = p->msg;
-	char		*text;
-	size_t		 i, to;
-	int		 rc;
+	char	*text;
+	int	 rc;
 
 	if (allowed(p, EDIT_DELETE_RCPT, p->needs->edits_rcpts) == -1)
 		return -1;
 	if (rcpt == NULL || strlen(rcpt) > PLAN_VALUE_MAX)
 		return refuse(p, EDIT_DELETE_RCPT, "no such recipient");
-	/* rcpt may be the very string that is freed below */
+	if (own_rcpts(p, EDIT_DELETE_RCPT) == -1)
+		return -1;
+	/* rcpt may be the very string that goes */
 	if ((text = strdup(rcpt)) == NULL)
 		return refuse(p, EDIT_DELETE_RCPT, "out of memory");
-	for (i = to = 0; i < m->nrcpts; i++) {
-		if (strcmp(m->rcpts[i], text) == 0)
-			free(m->rcpts[i]);
-		else
-			m->rcpts[to++] = m->rcpts[i];
-	}
-	if (to == m->nrcpts)
+	if (drop_rcpt(p->msg, text) == 0)
 		rc = refuse(p, EDIT_DELETE_RCPT, "no such recipient");
 	else
 		rc = to_plan(p, EDIT_DELETE_RCPT, 0, NULL, text);
-	m->nrcpts = to;
 	free(text);
 	return rc;
 }

@@ -102,8 +102,9 @@ const struct frame_conn *frame_conn(const struct frame_msg *m);
 const char	*frame_qid(const struct frame_msg *m);	/* "-" if unknown */
 const char	*frame_sender(const struct frame_msg *m);	/* "<a@b>", as at
 						   MAIL, for every policy */
-/* Recipients that the MTA kept (not those that a policy rejected), with those
- * that earlier policies added or deleted. */
+/* Recipients as at RCPT, without those that a policy refused, with brackets.
+ * A policy sees what it added or deleted itself; those behind it do not, as
+ * milters in a row hear of no change to the envelope. */
 size_t		 frame_rcpt_count(const struct frame_msg *m);
 const char	*frame_rcpt(const struct frame_msg *m, size_t i);
 const struct header_list *frame_headers(const struct frame_msg *m);

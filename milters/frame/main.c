@@ -269,18 +269,19 @@ serve(struct daemon *d)
 	log_event(LOG_NOTICE, "started", LOG_STR("version", MAILWEIR_VERSION),
 	    LOG_STR("config", d->opt.conf));
 	notify("READY=1");
-	rc = milter_run() == 0 || atomic_load(&d->milter.stopping) ? 0 :
+	rc = milter_run(&d->milter);
+	rc = rc == 0 || atomic_load(&d->milter.stopping) ? EX_OK :
 	    EX_UNAVAILABLE;
-	if (gate_close(wait_ms) == -1) {
-		/* tearing down under a running hook would be a crash */
-		log_event(LOG_WARNING, "stopped", LOG_STR("hooks", "running"));
-		_exit(rc);
-	}
 	if (atomic_load(&d->milter.stopping))
 		(void)pthread_join(thread, NULL);
 	else
 		log_event(LOG_ERR, "libmilter_ended",
 		    LOG_STR("why", "see its lines in the log"));
+	if (gate_close(wait_ms) == -1) {
+		/* tearing down under a running hook would be a crash */
+		log_event(LOG_WARNING, "stopped", LOG_STR("hooks", "running"));
+		_exit(rc);
+	}
 	milter_set_gen(NULL);
 	log_event(LOG_NOTICE, "stopped", LOG_STR("hooks", "done"));
 	return rc;

@@ -674,18 +674,21 @@ milter_setup(struct milter *m, struct err *e)
 }
 
 int
-milter_run(void)
+milter_run(struct milter *m)
 {
-	return smfi_main() == MI_SUCCESS ? 0 : -1;
+	int	rc = smfi_main() == MI_SUCCESS ? 0 : -1;
+
+	atomic_store(&m->ended, true);
+	return rc;
 }
 
-/* poker - connect again and again until the stop is through */
+/* poker - connect again and again until libmilter has ended */
 static void *
 poker(void *arg)
 {
 	struct milter	*m = arg;
 
-	while (!atomic_load(&m->stopped)) {
+	while (!atomic_load(&m->ended)) {
 		listen_poke(&m->listener);
 		(void)usleep(10000);
 	}
@@ -696,18 +699,22 @@ poker(void *arg)
  * milter_stop - smfi_stop(), without the 5 s that it may take
  *
  * It wants a lock that libmilter's listener holds while it waits for a
- * connection, at most 5 s; a connection makes it let go.
+ * connection, at most 5 s; a connection makes it let go. A stop that comes
+ * before smfi_main() has begun is forgotten by it: so again, now and then.
  */
 void
 milter_stop(struct milter *m)
 {
 	pthread_t	thread;
-	int		rc;
+	int		rc, i;
 
 	atomic_store(&m->stopping, true);
 	rc = pthread_create(&thread, NULL, poker, m);
-	(void)smfi_stop();
-	atomic_store(&m->stopped, true);
+	do {
+		(void)smfi_stop();
+		for (i = 0; i < 50 && !atomic_load(&m->ended); i++)
+			(void)usleep(10000);
+	} while (!atomic_load(&m->ended));
 	if (rc == 0)
 		(void)pthread_join(thread, NULL);
 }

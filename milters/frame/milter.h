@@ -24,7 +24,7 @@ struct milter {
 	atomic_long		 in_flight;	/* messages */
 	atomic_bool		 draining;	/* no new messages */
 	atomic_bool		 stopping;	/* by milter_stop() */
-	atomic_bool		 stopped;	/* it is through */
+	atomic_bool		 ended;	/* libmilter has */
 };
 
 /* The generation that new messages begin under; milter_gen() gives a
@@ -35,7 +35,7 @@ void	 milter_set_gen(struct gen *);
 /* Hand the listener to libmilter. */
 int	milter_setup(struct milter *, struct err *e);
 /* Serve until milter_stop(); -1 when libmilter gave up. */
-int	milter_run(void);
+int	milter_run(struct milter *);
 /* Any thread, not a signal handler: make milter_run() return soon. */
 void	milter_stop(struct milter *);
 

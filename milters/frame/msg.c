@@ -420,6 +420,22 @@ msg_enough(const struct msg *m)
 	return !m->gen->all.body && m->body_total > m->body.max;
 }
 
+/* restore_rcpts - as the MTA told them, for the policies behind */
+static void
+restore_rcpts(struct msg *m)
+{
+	if (m->told == NULL)
+		return;
+	for (; m->nadded > 0; m->nadded--)
+		free(m->rcpts[--m->nrcpts]);
+	/* there is room: the list was at least that long */
+	if (m->ntold > 0)
+		memcpy(m->rcpts, m->told, m->ntold * sizeof *m->told);
+	m->nrcpts = m->ntold;
+	free(m->told);
+	m->told = NULL;
+}
+
 /* run_eom - all that one policy does at end of message */
 static enum frame_verdict
 run_eom(struct frame_msg *p)
@@ -435,6 +451,7 @@ run_eom(struct frame_msg *p)
 	if (p->policy->eom != NULL)
 		v = p->policy->eom(p);
 	m->editing = false;
+	restore_rcpts(m);
 	if (m->fault) {
 		m->reply.code[0] = '\0';
 		v = FRAME_TEMPFAIL;

@@ -61,6 +61,9 @@ struct msg {
 	char			*sender;
 	char			**rcpts;
 	size_t			 nrcpts, rcpt_cap;
+	char			**told;		/* the list before this eom's
+						   edits, or NULL */
+	size_t			 ntold, nadded;	/* added: the last of rcpts */
 	struct header_list	 headers;
 	struct buf		 body;		/* what is kept of it */
 	uint64_t		 body_total;

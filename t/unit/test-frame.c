@@ -284,6 +284,9 @@ test_rcpts(void **state)
 	static const char *const rcpts[] = {
 		"<b@w.example>", "<no@w.example>", "c@w.example", NULL
 	};
+	static const char *const twice[] = {
+		"<b@w.example>", "<b@w.example>", NULL
+	};
 	const char	*reply;
 	struct run	 r;
 
@@ -309,7 +312,24 @@ test_rcpts(void **state)
 	    strlen(message), rcpts);
 	assert_non_null(strstr(drive_plan(r.result),
 	    "delete-rcpt <c@w.example>\n"));
+	/* the policy behind sees them as at RCPT */
+	assert_non_null(strstr(drive_plan(r.result), "rcpts=3 "));
+	done(&r);
+
+	/* one that was added and deleted again, and an old one given twice */
+	play_raw(&r, "[toy]\nadd = <d@w.example> <e@w.example>\n"
+	    "delete = <b@w.example>\nadd_first = yes\n", message,
+	    strlen(message), twice);
+	assert_non_null(strstr(drive_plan(r.result),
+	    "add-rcpt <d@w.example>\nadd-rcpt <e@w.example>\n"
+	    "delete-rcpt <b@w.example>\n"));
+	assert_non_null(strstr(drive_events(r.result), "rcpts=2\n"));
 	assert_non_null(strstr(drive_plan(r.result), "rcpts=2 "));
+	done(&r);
+	play_raw(&r, "[toy]\nadd = <d@w.example> <e@w.example>\n"
+	    "delete = <d@w.example>\nadd_first = yes\n", message,
+	    strlen(message), twice);
+	assert_non_null(strstr(drive_events(r.result), "rcpts=3\n"));
 	done(&r);
 }
 
@@ -501,7 +521,7 @@ test_print(void **state)
 	assert_int_equal(fflush(f), 0);
 	assert_non_null(strstr(text, "recipient <no@w.example>: reject 550 "
 	    "5.7.1 100% refused, \"so\"\n"));
-	assert_non_null(strstr(text, "event toy_done policy=toy headers=6\n"));
+	assert_non_null(strstr(text, "event toy_done policy=toy headers=6 rcpts=1\n"));
 	assert_non_null(strstr(text, "edit toy: insert 0 X-Top: \"1\"\n"));
 	assert_non_null(strstr(text, "\nverdict continue\n"));
 	(void)rewind(f);

@@ -26,7 +26,7 @@ struct toy {
 	long		 sleep_ms;
 	long		 keep;
 	int		 fault;
-	bool		 see_body;
+	bool		 see_body, add_first;
 };
 
 static const struct conf_param toy_params[] = {
@@ -46,6 +46,7 @@ static const struct conf_param toy_params[] = {
 	CONF_SIZE(struct toy, keep, "0", 0, 1e9, "Body to keep."),
 	CONF_ENUM(struct toy, fault, "none", faults, "A wrong edit."),
 	CONF_BOOL(struct toy, see_body, "no", "Ask for the body."),
+	CONF_BOOL(struct toy, add_first, "no", "Add before deleting."),
 	CONF_END
 };
 
@@ -235,6 +236,15 @@ do_footer(struct frame_msg *m, const struct toy *t)
 	free(text);
 }
 
+static void
+do_add(struct frame_msg *m, const struct toy *t)
+{
+	size_t	i;
+
+	for (i = 0; i < t->add.n; i++)
+		(void)frame_add_rcpt(m, t->add.v[i]);
+}
+
 static enum frame_verdict
 toy_eom(struct frame_msg *m)
 {
@@ -252,11 +262,13 @@ toy_eom(struct frame_msg *m)
 		(void)frame_change_header(m, name, 1, value);
 	if (field(t->remove, room, &name, &value))
 		(void)frame_delete_header(m, name, 1);
+	if (t->add_first)
+		do_add(m, t);
 	for (i = 0; i < frame_rcpt_count(m); i++)
 		if (listed(&t->delete, frame_rcpt(m, i)))
 			(void)frame_delete_rcpt(m, frame_rcpt(m, i--));
-	for (i = 0; i < t->add.n; i++)
-		(void)frame_add_rcpt(m, t->add.v[i]);
+	if (!t->add_first)
+		do_add(m, t);
 	if (*t->sender != '\0')
 		(void)frame_change_sender(m, t->sender);
 	if (*t->footer != '\0')
@@ -265,7 +277,8 @@ toy_eom(struct frame_msg *m)
 		(void)frame_quarantine(m, t->hold);
 	do_fault(m, t->fault);
 	frame_event(m, LOG_INFO, "toy_done",
-	    LOG_INT("headers", frame_headers(m)->n));
+	    LOG_INT("headers", frame_headers(m)->n),
+	    LOG_INT("rcpts", frame_rcpt_count(m)));
 	return verdict_at(m, "eom");
 }
 
