@@ -88,7 +88,8 @@ peak() {
 	[ "$kb" -lt $(($2 * 1024)) ]
 }
 
-MW dkim genkey sender.example a "$W/a.pem" >"$W/zone" 2>&1
+MW dkim genkey --domain sender.example --selector a --out "$W/a.pem" \
+    >"$W/zone" 2>&1
 t 'start'			suite_start suppress keyword unsubscribe dkim
 newsletter x@world.example >"$W/small"
 t 'a small one first'		send news@sender.example small@world.example "$W/small"

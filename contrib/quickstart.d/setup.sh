@@ -40,8 +40,8 @@ own_folder() {
 
 # genkey SELECTOR ALGORITHM - a DKIM key; its record goes to our zone file
 genkey() {
-	$MW dkim genkey sender.example "$1" "$D/etc/$1.pem" --type "$2" \
-	    >>"$D/dns/zone"
+	$MW dkim genkey --domain sender.example --selector "$1" \
+	    --algorithm "$2" --out "$D/etc/$1.pem" >>"$D/dns/zone"
 }
 
 configure() {

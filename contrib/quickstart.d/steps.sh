@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # steps.sh - the mail that goes through, and what must become of it
 
+COVERED=list-unsubscribe,list-unsubscribe-post,feedback-id,x-mailweir-score
 BOUNCES=bounces@bounces.sender.example
 
 compose() { "$PYTHON" "$QS/compose.py" "$@"; }
@@ -38,7 +39,7 @@ field() {
 said() {
 	grep -E "$2" "$LOG/mailweir-$1.log" | tail -n 1 | sed -E '
 		s/^[^ ]* [^ ]* //
-		s/ (qid|policy|rcpt|sender|case|source|report|diagnostic|id|to|recipient|recipients|was|verp|n)=("[^"]*"|[^ ]*)//g
+		s/ (qid|policy|rcpt|sender|case|source|report|diagnostic|id|to|recipient|recipients|was|verp|n|us|truncated)=("[^"]*"|[^ ]*)//g
 		s/ [a-z_]+=(-|"")( |$)/ /g
 		s/ [a-z_]+=(-|"")( |$)/ /g
 		s/ *$//'
@@ -65,7 +66,7 @@ newsletter() {	# TO
 		missing=$(lacks "$f" List-Unsubscribe List-Unsubscribe-Post \
 		    Feedback-ID List-Id X-Mailweir-Score)
 		if "$PYTHON" "$QS/verify.py" "$f" "$D/dns/zone" >"$D/tmp/sigs" &&
-		    [ "$(grep -c ' valid covers=list-unsubscribe,list-unsubscribe-post,feedback-id$' "$D/tmp/sigs")" = 2 ]
+		    [ "$(grep -c " valid covers=$COVERED\$" "$D/tmp/sigs")" = 2 ]
 		then signed='signatures valid: '$(cut -d ' ' -f 1 "$D/tmp/sigs" | paste -sd ' ')
 		else signed="SIGNATURES: $(paste -sd ';' "$D/tmp/sigs")" right='two valid signatures over the List headers'
 		fi
@@ -153,7 +154,7 @@ refused() {	# WHAT FROM TO REASON
 	esac
 	out=$(refusal)
 	row "$1 to ${3%@*}" "${out:-accepted}" \
-	    "$(said suppress 'suppressed ')" "$right"
+	    "$(said suppress "suppressed .*rcpt=<$3>")" "$right"
 }
 
 passes() {	# WHAT FROM TO WHY

@@ -49,7 +49,8 @@ def main(path, keys):
             good = False
         bad = bad or not good
         names = {h.lower() for h in tags.get("h", "").split(":")}
-        wanted = ("list-unsubscribe", "list-unsubscribe-post", "feedback-id")
+        wanted = ("list-unsubscribe", "list-unsubscribe-post", "feedback-id",
+                  "x-mailweir-score")
         print("%s %s covers=%s" % (
             tags.get("a"), "valid" if good else "INVALID",
             ",".join(h for h in wanted if h in names) or "-"))
