@@ -2,8 +2,9 @@
 /*
  * unsubscribe.c - see unsubscribe.h
  *
- * All is decided at the end of the message, when recipients are known that
- * earlier policies left. What stands in the message x what the stream wants:
+ * All is decided at the end of the message, when all recipients are known;
+ * those that a milter before us deletes there are counted still, for nobody
+ * tells us. What stands in the message x what the stream wants:
  *
  *	existing	add, require	keep	replace
  *	none		ours		ours	ours
@@ -16,7 +17,7 @@
  *	one, no address	none: skip
  *	several		`multiple`: page - a link that names nobody, without
  *			one-click; skip; reject - 550
- *	none left	nothing is done at all
+ *	none		nothing is done at all
  *
  * skip leaves theirs, or none; with `require` the message is refused instead.
  */
@@ -480,7 +481,7 @@ policy_eom(struct frame_msg *m)
 	    *w.stream->verp_address == '\0')
 		return FRAME_CONTINUE;
 	look_at_rcpts(&w);
-	if (w.who == WHO_NONE)	/* somebody before us deleted them all */
+	if (w.who == WHO_NONE)
 		return FRAME_CONTINUE;
 	if (w.stream->unsubscribe != STREAM_UNSUB_OFF) {
 		decide(&w);
