@@ -49,7 +49,7 @@ sample() {	# as it stands, but for where things lie
 	mkdir -p "$W/s" && sed "s|^#state_dir = .*|state_dir = $W/s|
 		s|^run_dir = .*|run_dir = $W/s|
 		s|^#\(.*_key_file\) = /etc/mailweir|\1 = $W/s|
-		s|^#rules = .*|rules = $W/root${etc:-/etc}/mailweir/rules.d|" \
+		s|^rules = .*|rules = $W/root${etc:-/etc}/mailweir/rules.d|" \
 	    "$SRC/etc/mailweir.conf" >"$W/sample.conf" &&
 	"$BIN/mailweir" -c "$W/sample.conf" init &&
 	"$BIN/mailweir" -c "$W/sample.conf" check || return 1
