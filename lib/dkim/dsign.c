@@ -51,7 +51,9 @@ is_signed(const struct dsign_policy *p, const char *name)
 {
 	if (is_in(always, name))
 		return true;
-	return is_in(p->o.sign.v, name) && !is_in(never, name);
+	/* a ';' would end h= early; nothing that a list names has one */
+	return is_in(p->o.sign.v, name) && !is_in(never, name) &&
+	    strchr(name, ';') == NULL && header_name_ok(name);
 }
 
 /* check_names - a list of the configuration, before it is trusted */

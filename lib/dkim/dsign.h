@@ -81,10 +81,13 @@ void	dsign_policy_free(struct dsign_policy **);
 int	dsign_begin(const struct dsign_policy *, struct dsign **,
 	    struct err *e);
 int	dsign_body(struct dsign *, const void *p, size_t n, struct err *e);
-/* Body is complete; list is the header as it will be sent and must stay until
- * the last dsign_make. -1: with EX_DATAERR, the message cannot be signed rightly:
- * no From field, too many fields, a NUL in one, or a CR that ends no line (libopendkim and
- * dkimpy hash that differently, so one receiver or the other would refuse). */
+/*
+ * Body is complete; list is the header as it will be sent and must stay until
+ * the last dsign_make. -1: with EX_DATAERR, the message cannot be signed
+ * rightly: no From field, too many fields, a NUL in one, or a CR that ends no
+ * line (libopendkim and dkimpy hash that differently, so that one receiver or
+ * the other would refuse the signature).
+ */
 int	dsign_header(struct dsign *, const struct header_list *list,
 	    struct err *e);
 void	dsign_end(struct dsign **);
