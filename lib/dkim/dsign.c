@@ -252,6 +252,11 @@ dsign_header(struct dsign *d, const struct header_list *list, struct err *e)
 		if (memchr(h->value, '\0', h->value_len) != NULL)
 			return err_code(e, EX_DATAERR, "a NUL in a header "
 			    "field");
+		if (memchr(h->value, '\v', h->value_len) != NULL ||
+		    memchr(h->value, '\f', h->value_len) != NULL)
+			return err_code(e, EX_DATAERR, "a vertical tab or form "
+			    "feed in a header field, which receivers read "
+			    "differently");
 		if (!d->lone_cr)
 			d->lone_cr = has_lone_cr(h);
 	}
