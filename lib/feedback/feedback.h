@@ -94,8 +94,6 @@ struct feedback_ctx {
 	const struct token_keys	*tokens;	/* NULL: no token is read */
 	uint32_t		 token_today;	/* days since 1970 */
 	uint32_t		 token_days;	/* oldest valid; 0 = any */
-	bool			 subject_optout; /* "unsubscribe" as subject or
-						   first line counts */
 };
 
 /*

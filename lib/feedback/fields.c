@@ -14,6 +14,8 @@
 
 #include "base/banned.h"
 
+#define ADDRESS_MAX	1000	/* octets; longer than any that is delivered */
+
 /* split - "Name: value"; false when the line is none */
 static bool
 split(struct text line, struct field *f)
@@ -131,6 +133,25 @@ unxtext(struct text t, struct buf *out)
 	}
 }
 
+/* whole - is the value nothing but an address, however odd? */
+static bool
+whole(struct text v, struct text *addr)
+{
+	size_t	i;
+	bool	at = false;
+
+	if (v.n > 2 && v.p[0] == '<' && v.p[v.n - 1] == '>')
+		v = (struct text){ v.p + 1, v.n - 2 };
+	for (i = 0; i < v.n; i++) {
+		if ((unsigned char)v.p[i] <= ' ' || v.p[i] == '<' ||
+		    v.p[i] == '>' || v.p[i] == '(')
+			return false;
+		at |= v.p[i] == '@';
+	}
+	*addr = v;
+	return at && v.n <= ADDRESS_MAX;
+}
+
 const char *
 fields_address(struct parse *ps, struct text v)
 {
@@ -151,7 +172,7 @@ fields_address(struct parse *ps, struct text v)
 		unxtext(v, &b);
 		v = (struct text){ buf_str(&b), b.len };
 	}
-	if (text_address(v, &from, &addr))
+	if (whole(v, &addr) || text_address(v, &from, &addr))
 		out = arena_dup(ps->arena, addr.p, addr.n);
 	else
 		out = "";

@@ -293,8 +293,8 @@ pasted(struct parse *ps)
 		    text_begins(line, "Received:")) &&
 		    line.n > 0 && header_like(here)) {
 			own_headers(ps, here);
+			ps->pasted = here;
 			ps->prose.len = (size_t)(here.p - ps->prose.data);
-			ps->prose.data[ps->prose.len] = '\0';
 			return;
 		}
 		/* a rule of dashes is as good as an empty line */

@@ -3,8 +3,9 @@
  * parse.c - see feedback.h; which kind of mail is it?
  *
  * Asked in this order, the first that knows its own wins: a complaint report, a
- * delivery status, our token in the address (unsubscribe), an automatic reply,
- * a bounce in prose, "unsubscribe" in words.
+ * delivery status, our token in the address (unsubscribe), a web service's
+ * notice, what looks like a bounce in prose, an automatic reply, "unsubscribe"
+ * in words, whatever else speaks of a failed delivery.
  */
 #include "feedback/parse.h"
 
@@ -15,6 +16,7 @@
 
 #define PARTS_MAX	200	/* no report has more */
 #define DEPTH_MAX	12
+#define NESTED_MAX	3	/* reports about reports */
 
 /* What feedback_parse() hands out: the result and what it stands on. */
 struct result {
@@ -121,31 +123,138 @@ prepare(struct feedback_event *ev)
 	ev->token_state = TOKEN_NONE;
 }
 
-/* run - ask each kind */
-static void
+/* run - ask each kind; false when none knows it */
+static bool
 run(struct parse *ps)
 {
 	describe(ps);
 	envelope_token(ps);
 	original_find(ps);
-	if (arf_parse(ps) || dsn_parse(ps) || unsub_parse(ps) ||
-	    (prose_likely(ps) && prose_parse(ps)) || reply_parse(ps) ||
-	    prose_parse(ps))
-		return;
-	ps->fb->why = ps->fb->truncated ?
-	    "too large or too deep to be read whole" :
-	    "neither bounce, complaint, unsubscribe nor reply";
+	return arf_parse(ps) || dsn_parse(ps) || unsub_parse(ps, false) ||
+	    vendor_parse(ps) || (prose_likely(ps) && prose_parse(ps)) ||
+	    reply_parse(ps) || unsub_parse(ps, true) || prose_parse(ps);
+}
+
+/* begin - raw as a message of parts; -1 without memory */
+static int
+begin(struct parse *ps, const char *raw, size_t len, struct err *e)
+{
+	const struct mime_limits lim = { FEEDBACK_OCTETS_MAX, PARTS_MAX,
+	    DEPTH_MAX, 500, 65536 };
+
+	ps->raw = raw;
+	ps->len = len;
+	if (mime_parse(raw, len, &lim, &ps->m, e) == -1)
+		return -1;
+	ps->fb->truncated |= mime_truncated(ps->m);
+	ps->hl = &mime_at(ps->m, 0)->headers;
+	return 0;
+}
+
+/* end - what begin() and run() hold */
+static void
+end(struct parse *ps)
+{
+	ps->orig = NULL;
+	header_list_free(&ps->orig_own);
+	header_list_init(&ps->orig_own);
+	buf_free(&ps->prose);
+	mime_free(&ps->m);
+}
+
+/* named - does any event say whom it is about, from a good source? */
+static bool
+named(const struct feedback *fb)
+{
+	size_t	i;
+
+	for (i = 0; i < fb->n; i++)
+		if (fb->v[i].kind != FEEDBACK_BOUNCE ||
+		    (fb->v[i].recipient[0] != '\0' &&
+		    fb->v[i].confidence > 0.5))
+			return true;
+	return false;
+}
+
+/* inner_of - the message that this one returns, if it is a report, too */
+static struct text
+inner_of(const struct parse *ps)
+{
+	const struct feedback	*fb = ps->fb;
+	const struct mime_part	*p;
+	size_t			 i;
+
+	if (ps->pasted.n > 0 &&
+	    text_find(ps->pasted, "message/delivery-status") != NULL)
+		return ps->pasted;
+	for (i = 0; i < mime_count(ps->m); i++) {
+		p = mime_at(ps->m, i);
+		if (strcmp(p->type, "message/delivery-status") == 0 &&
+		    parse_in_message(ps, i) && fb->original.whole)
+			return (struct text){ ps->raw + fb->original.off,
+			    fb->original.len };
+	}
+	return (struct text){ NULL, 0 };
+}
+
+/*
+ * nested - a report about a report: the innermost one names the recipient
+ *
+ * Only when the outer one does not. Its envelope is not the inner one's, so
+ * tokens of addresses do not count.
+ */
+static int
+nested(struct parse *ps, struct err *e)
+{
+	struct feedback	*fb = ps->fb;
+	struct text	 in;
+	char		*copy;
+	size_t		 keep = fb->n;
+	int		 depth;
+
+	for (depth = 0; depth < NESTED_MAX && !named(fb); depth++) {
+		in = inner_of(ps);
+		if (in.n == 0 || (copy = malloc(in.n)) == NULL)
+			return 0;
+		memcpy(copy, in.p, in.n);
+		end(ps);
+		free(ps->copy);
+		ps->copy = copy;
+		if (begin(ps, copy, in.n, e) == -1)
+			return -1;
+		original_find(ps);
+		fb->n = 0;
+		if (!dsn_parse(ps) && !prose_parse(ps))
+			fb->n = keep;
+	}
+	return 0;
+}
+
+/* unwrap - what some systems put before or around the message */
+static void
+unwrap(const char **raw, size_t *len)
+{
+	const char	*p = *raw, *nl;
+	size_t		 n = *len;
+
+	/* empty lines before the header */
+	while ((nl = memchr(p, '\n', n < 1000 ? n : 1000)) != NULL &&
+	    text_trim((struct text){ p, (size_t)(nl - p) }).n == 0) {
+		n -= (size_t)(nl + 1 - p);
+		p = nl + 1;
+	}
+	*raw = p;
+	*len = n;
 }
 
 int
 feedback_parse(const struct feedback_ctx *ctx, const char *raw, size_t len,
     const char *rcpt, struct feedback **out, struct err *e)
 {
-	const struct mime_limits lim = { FEEDBACK_OCTETS_MAX, PARTS_MAX,
-	    DEPTH_MAX, 500, 65536 };
-	struct parse		 ps = { .ctx = ctx, .raw = raw, .len = len,
-	    .rcpt = rcpt, .prose = BUF_INIT(FEEDBACK_TEXT_MAX) };
-	struct result		*r;
+	struct parse	 ps = { .ctx = ctx, .rcpt = rcpt,
+	    .prose = BUF_INIT(FEEDBACK_TEXT_MAX) };
+	struct result	*r;
+	int		 rc;
 
 	*out = NULL;
 	if ((r = calloc(1, sizeof *r)) == NULL)
@@ -156,22 +265,21 @@ feedback_parse(const struct feedback_ctx *ctx, const char *raw, size_t len,
 	header_list_init(&ps.orig_own);
 	prepare(&ps.base);
 	ps.senders[0] = ps.senders[1] = "";
-	if (mime_parse(raw, len, &lim, &ps.m, e) == -1) {
-		free(r);
-		return -1;
-	}
-	ps.fb->truncated = mime_truncated(ps.m);
-	ps.hl = &mime_at(ps.m, 0)->headers;
-	run(&ps);
-	header_list_free(&ps.orig_own);
-	buf_free(&ps.prose);
-	mime_free(&ps.m);
-	if (r->arena.failed) {
-		*out = &r->pub;
+	unwrap(&raw, &len);
+	rc = begin(&ps, raw, len, e);
+	if (rc == 0 && run(&ps))
+		rc = nested(&ps, e);
+	else if (rc == 0)
+		r->pub.why = r->pub.truncated ?
+		    "too large or too deep to be read whole" :
+		    "neither bounce, complaint, unsubscribe nor reply";
+	end(&ps);
+	free(ps.copy);
+	*out = &r->pub;
+	if (rc == -1 || r->arena.failed) {
 		feedback_free(out);
 		return err_set(e, "out of memory");
 	}
-	*out = &r->pub;
 	return 0;
 }
 

@@ -41,7 +41,10 @@ struct parse {
 					   LF, without the returned mail */
 	const struct header_list *orig;	/* header of the returned mail */
 	struct header_list	 orig_own;	/* when it had to be parsed */
-	bool			 orig_headers_only;
+	struct text		 pasted;	/* the returned mail, when it stood
+						   in the prose */
+	char			*copy;	/* of a nested report */
+	const void		*json;	/* the notice being read (vendor.c) */
 	struct feedback_event	 base;	/* what all events of this mail have */
 	const char		*senders[2];	/* whose mail came back */
 	const char		*host;	/* who refused, of the last event */
@@ -110,7 +113,8 @@ void	parse_reason(struct parse *, struct feedback_event *,
 /* The kinds of mail; each returns whether it recognised its own. */
 bool	arf_parse(struct parse *);
 bool	dsn_parse(struct parse *);
-bool	unsub_parse(struct parse *);
+bool	unsub_parse(struct parse *, bool words);	/* else only by token */
+bool	vendor_parse(struct parse *);	/* web services' notices, JMRP */
 bool	reply_parse(struct parse *);	/* vacation, receipts */
 bool	prose_parse(struct parse *);
 /* Does all of it look like a bounce: author, subject, text? */

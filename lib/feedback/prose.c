@@ -24,8 +24,8 @@ enum weight { W_NONE, W_WEAK, W_NAMED, W_LINE };
 
 struct cand {
 	struct text	addr;
-	size_t		line, after;	/* offsets in the prose */
 	enum weight	w;
+	bool		ours;		/* the side that the mail came from */
 };
 
 struct cands {
@@ -71,7 +71,18 @@ by_author(struct parse *ps)
 	    "mail delivery", "mail-daemon", "postmaster", "maildaemon",
 	    "mail administrator", "mailsubsystem", "mail router",
 	    "delivery subsystem", "message delivery", "mmdf", "mailmaster",
-	    NULL };
+	    "system administrator", NULL };
+	const char	*from = text_header(ps, ps->hl, "From");
+
+	return has_any(as_text(from), names);
+}
+
+/* by_daemon - From the daemon itself, which never goes on vacation */
+static bool
+by_daemon(struct parse *ps)
+{
+	static const char *const names[] = { "mailer-daemon", "mailerdaemon",
+	    "mail delivery s", "mail-daemon", "delivery subsystem", NULL };
 	const char	*from = text_header(ps, ps->hl, "From");
 
 	return has_any(as_text(from), names);
@@ -93,7 +104,8 @@ by_subject(const char *subject)
 	    "unzustellbar", "zustellung", "returned to sender",
 	    "delivery failure", "bounce", "mail system error",
 	    "unable to deliver", "delivery attempt", "message status",
-	    "email delivery", "rejected:", "message not", NULL };
+	    "email delivery", "rejected:", "message not", "delayed",
+	    "not yet been delivered", "loop alert", NULL };
 
 	return has_any(as_text(subject), words);
 }
@@ -107,6 +119,7 @@ by_text(const struct parse *ps)
 	    "delivery has failed", "unable to deliver", "did not reach",
 	    "failed permanently", "undeliverable", "user unknown",
 	    "permanent error", "permanent fatal error", "delivery failed",
+	    "not yet been delivered", "is delayed",
 	    "failed recipient", "transcript of session", "not deliver",
 	    "delivery to the following", "recipient address rejected",
 	    "address(es) failed", "could not deliver",
@@ -187,8 +200,8 @@ weigh(struct text line, struct text addr)
 	if (of_sender(before, line))
 		return W_NONE;
 	before = text_trim(before);
-	while (before.n > 0 && strchr("<\"'*->([=.,;: \t", before.p[0]) !=
-	    NULL)
+	while (before.n > 0 && (isdigit((unsigned char)before.p[0]) ||
+	    strchr("<\"'*->([=.,;: \t", before.p[0]) != NULL))
 		before.p++, before.n--;
 	after = text_trim(after);
 	for (i = 0; i < after.n && strchr(">\"'*)]", after.p[i]) != NULL; i++)
@@ -227,8 +240,7 @@ is_senders(const struct parse *ps, struct text a)
 
 /* note - an address of the text, or one more sight of it */
 static void
-note(struct cands *cs, struct text addr, size_t line, size_t after,
-    enum weight w)
+note(struct cands *cs, struct text addr, enum weight w, bool ours)
 {
 	size_t	i;
 
@@ -239,7 +251,7 @@ note(struct cands *cs, struct text addr, size_t line, size_t after,
 		return;
 	if (i < cs->n && cs->v[i].w >= w)
 		return;
-	cs->v[i] = (struct cand){ addr, line, after, w };
+	cs->v[i] = (struct cand){ addr, w, ours };
 	cs->n += i == cs->n;
 }
 
@@ -256,13 +268,26 @@ plausible(struct text a)
 	    !(isdigit((unsigned char)a.p[0]) && a.n > 60);
 }
 
+/* in_header_block - "To: x" above "Subject: y": the mail's, not the fault's */
+static bool
+in_header_block(struct text rest, struct text line)
+{
+	struct text	next;
+
+	if (!text_begins(text_trim(line), "to:") || !text_line(&rest, &next))
+		return false;
+	next = text_trim(next);
+	return text_begins(next, "subject:") || text_begins(next, "sent:") ||
+	    text_begins(next, "date:") || text_begins(next, "from:") ||
+	    text_begins(next, "cc:");
+}
+
 /* collect - every address of the prose with its weight */
 static void
 collect(const struct parse *ps, struct cands *cs)
 {
 	struct text	rest = { buf_str(&ps->prose), ps->prose.len }, line;
 	struct text	addr;
-	const char	*base = rest.p;
 	size_t		from;
 	enum weight	w;
 
@@ -274,10 +299,9 @@ collect(const struct parse *ps, struct cands *cs)
 			w = weigh(line, addr);
 			if (w == W_NONE)
 				continue;
-			if (is_senders(ps, addr))
-				continue;
-			note(cs, addr, (size_t)(line.p - base),
-			    (size_t)(rest.p - base), w);
+			if (w == W_LINE && in_header_block(rest, line))
+				w = W_WEAK;
+			note(cs, addr, w, is_senders(ps, addr));
 		}
 	}
 }
@@ -377,6 +401,22 @@ still_trying(const struct parse *ps)
 
 /* -- events --------------------------------------------------------------- */
 
+/* expanded - "(expanded from: <alias@example.com>)": the one we wrote to */
+static const char *
+expanded(struct parse *ps, struct text sec, struct text addr)
+{
+	const char	*p = text_find(sec, "expanded from");
+	struct text	found;
+	size_t		from;
+
+	if (p == NULL)
+		return "";
+	from = (size_t)(p - sec.p);
+	if (!text_address(sec, &from, &found) || same_address(found, addr))
+		return "";
+	return arena_dup(ps->arena, found.p, found.n);
+}
+
 /* event - a bounce of this address */
 static void
 event(struct parse *ps, struct text addr, double confidence)
@@ -392,6 +432,7 @@ event(struct parse *ps, struct text addr, double confidence)
 	ev->diagnostic = arena_line(ps->arena, sec.p, sec.n, SECTION_MAX);
 	ev->status = status_find(ps, as_text(ev->diagnostic));
 	ev->code = status_code(ps, as_text(ev->diagnostic));
+	ev->original_recipient = expanded(ps, sec, addr);
 	ev->agent = "prose";
 	ev->reporter = ps->fb->from;
 	ev->confidence = confidence;
@@ -445,12 +486,22 @@ senders(struct parse *ps)
 	ps->senders[1] = text_header_address(ps, ps->orig, "From");
 }
 
+/* rank - foreign addresses before ours, lines before sentences */
+static int
+rank(const struct cand *c)
+{
+	if (c->ours)
+		return c->w == W_LINE ? 3 : 0;
+	return c->w == W_LINE ? 4 : c->w == W_NAMED ? 2 : 1;
+}
+
 /* read_prose - the best addresses of the text as events */
 static bool
 read_prose(struct parse *ps)
 {
+	static const double confidence[] = { 0.2, 0.4, 0.7, 0.6, 0.9 };
 	struct cands	 cs;
-	enum weight	 best = W_NONE;
+	int		 best = 0;
 	size_t		 i, before = ps->fb->n;
 
 	senders(ps);
@@ -459,17 +510,16 @@ read_prose(struct parse *ps)
 	cs.n = 0;
 	collect(ps, &cs);
 	for (i = 0; i < cs.n; i++)
-		if (cs.v[i].w > best)
-			best = cs.v[i].w;
-	for (i = 0; i < cs.n; i++)
-		if (cs.v[i].w == best)
-			event(ps, cs.v[i].addr, best == W_LINE ? 0.9 :
-			    best == W_NAMED ? 0.7 : 0.4);
+		if (rank(&cs.v[i]) > best)
+			best = rank(&cs.v[i]);
+	for (i = 0; best > 0 && i < cs.n; i++)
+		if (rank(&cs.v[i]) == best)
+			event(ps, cs.v[i].addr, confidence[best]);
 	if (ps->fb->n > before)
 		return true;
 	if (from_original(ps))
 		return true;
-	event(ps, (struct text){ "", 0 }, 0.2);
+	event(ps, (struct text){ "", 0 }, confidence[0]);
 	return ps->fb->n > before;
 }
 
@@ -477,7 +527,7 @@ bool
 prose_likely(struct parse *ps)
 {
 	return header_first(ps->hl, "X-Failed-Recipients") != NULL ||
-	    ((by_author(ps) || by_subject(ps->fb->subject) ||
+	    by_daemon(ps) || ((by_author(ps) || by_subject(ps->fb->subject) ||
 	    strcmp(mime_at(ps->m, 0)->report_type, "delivery-status") == 0) &&
 	    (by_text(ps) || by_subject(ps->fb->subject)));
 }

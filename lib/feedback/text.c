@@ -126,7 +126,7 @@ span_local(struct text t, size_t at, size_t floor)
 	    is_local((unsigned char)t.p[i - 1]))
 		i--;
 	start = strip_label(t, i, at);
-	while (start < at && strchr("'`.=*", t.p[start]) != NULL)
+	while (start < at && strchr("'`.*", t.p[start]) != NULL)
 		start++;
 	/* an address inside a URL is none */
 	if (memmem(t.p + start, at - start, "//", 2) != NULL)

@@ -4,8 +4,8 @@
  *
  * Our token in the address it came to is the request, whatever the mail says
  * (Apple's arrive as Auto-Submitted: auto-replied). A bare "unsubscribe" as
- * subject or first line counts only where the configuration lets it; it names
- * its author as the recipient.
+ * subject or first line names its author as the recipient; belief.h says when
+ * that is enough.
  */
 #include "feedback/parse.h"
 
@@ -41,16 +41,26 @@ by_text(struct parse *ps)
 	return false;
 }
 
+/* quoted_token - of the mail that is answered, in the answer's text */
+static void
+quoted_token(struct parse *ps)
+{
+	original_token(ps, (struct text){ buf_str(&ps->prose),
+	    ps->prose.len }, FEEDBACK_TOKEN_RETURNED);
+}
+
 bool
-unsub_parse(struct parse *ps)
+unsub_parse(struct parse *ps, bool words)
 {
 	struct feedback_event	*ev;
 	bool			 token;
 
 	token = ps->base.token_at == FEEDBACK_TOKEN_RCPT &&
 	    ps->base.token.kind != TOKEN_VERP;
-	if (!token && !(ps->ctx->subject_optout && by_text(ps)))
+	if (!token && !(words && by_text(ps)))
 		return false;
+	if (!token)
+		quoted_token(ps);
 	if ((ev = parse_event(ps)) == NULL)
 		return true;
 	ev->kind = FEEDBACK_OPTOUT;

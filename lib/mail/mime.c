@@ -205,17 +205,23 @@ publish(struct part *p)
 	p->pub.encoding = p->param.encoding;
 }
 
-/* skip_from - step over an mbox line: "From ", or ">From " of a careless MTA */
+/* skip_from - step over mbox lines: "From ", or ">From " of a careless MTA */
 static void
 skip_from(struct scan *s)
 {
 	const struct mime	*m = s->m;
-	const char		*p = m->raw + s->pos;
-	size_t			 n = m->len - s->pos;
+	const char		*p;
+	size_t			 n;
+	int			 i;
 
-	if ((n > 5 && memcmp(p, "From ", 5) == 0) ||
-	    (n > 6 && memcmp(p, ">From ", 6) == 0))
+	for (i = 0; i < 3; i++) {
+		p = m->raw + s->pos;
+		n = m->len - s->pos;
+		if (!(n > 5 && memcmp(p, "From ", 5) == 0) &&
+		    !(n > 6 && memcmp(p, ">From ", 6) == 0))
+			return;
 		s->pos = line_end(m, s->pos);
+	}
 }
 
 /* fallback_type - of a part of this parent without Content-Type */

@@ -107,7 +107,7 @@ setup(void **state)
 	    &e));
 	belief_set_dkim(w->belief, fake_dkim, w);
 	w->a = (struct apply){ .conf = &w->conf, .ctx = { w->bounces,
-	    w->tokens, TODAY, 365, true }, .belief = w->belief,
+	    w->tokens, TODAY, 365 }, .belief = w->belief,
 	    .store = w->store, .keys = w->keys, .streams = w->streams,
 	    .actor = "test" };
 	*state = w;

@@ -83,7 +83,6 @@ work_load(struct ctl *ctl, bool need, struct work *w, struct err *e)
 	w->ctx.tokens = w->tokens;
 	w->ctx.token_today = (uint32_t)(clock_now() / 86400);
 	w->ctx.token_days = (uint32_t)(w->conf.token_max_age / 86400);
-	w->ctx.subject_optout = w->conf.optout_replies.n > 0;
 	return 0;
 }
 

@@ -76,8 +76,7 @@ snap_load(const char *path, bool open_store, struct snap **out, struct err *e)
 		.conf = &s->feedback,
 		.ctx = { .bounces = s->bounces, .tokens = s->tokens,
 		    .token_days = (uint32_t)(s->feedback.token_max_age /
-		    86400), .subject_optout =
-		    s->feedback.optout_replies.n > 0 },
+		    86400) },
 		.belief = s->belief, .store = s->store, .keys = s->keys,
 		.rules = s->rules, .streams = s->streams,
 		.actor = "mailweir-ingest",
