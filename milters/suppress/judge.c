@@ -115,16 +115,16 @@ take(const struct stream *s, const struct store_entry *hits, size_t n,
 /* ask_all - the rare recipient with more entries than fit at first */
 static void
 ask_all(struct store *store, const struct stream *s, const struct addr *a,
-    struct judgement *out)
+    struct judgement *out, struct err *e)
 {
 	struct store_entry	*hits = calloc(ALL_HITS, sizeof *hits);
 	int			 n = -1;
 
 	if (hits == NULL)
-		(void)err_code(&out->e, EX_OSERR, "no memory");
+		(void)err_code(e, EX_OSERR, "no memory");
 	else
 		n = store_find(store, a, s->scope_ids, s->nscopes, hits,
-		    ALL_HITS, &out->e);
+		    ALL_HITS, e);
 	if (n == -1)
 		out->answer = JUDGE_UNKNOWN;
 	else
@@ -133,8 +133,8 @@ ask_all(struct store *store, const struct stream *s, const struct addr *a,
 }
 
 void
-judge(struct store *store, const struct err *why, const struct stream *s,
-    const struct addr *a, struct judgement *out)
+judge(struct store *store, const struct stream *s, const struct addr *a,
+    struct judgement *out, struct err *e)
 {
 	struct store_entry	hits[STORE_HITS_MAX];
 	int			n;
@@ -142,22 +142,15 @@ judge(struct store *store, const struct err *why, const struct stream *s,
 	out->answer = JUDGE_PASS;
 	out->case_id[0] = '\0';
 	out->scope = "";
-	out->e.msg[0] = '\0';
-	out->e.code = 0;
-	if (store == NULL) {
-		out->answer = JUDGE_UNKNOWN;
-		out->e = *why;
-		return;
-	}
-	n = store_find(store, a, s->scope_ids, s->nscopes, hits,
-	    STORE_HITS_MAX, &out->e);
+	n = store == NULL ? -1 : store_find(store, a, s->scope_ids,
+	    s->nscopes, hits, STORE_HITS_MAX, e);
 	if (n == -1) {
 		out->answer = JUDGE_UNKNOWN;
 		return;
 	}
 	take(s, hits, (size_t)n, out);
 	if (out->answer == JUDGE_PASS && n >= STORE_HITS_MAX)
-		ask_all(store, s, a, out);
+		ask_all(store, s, a, out, e);
 }
 
 /* word - what ${name} stands for; NULL if nothing */

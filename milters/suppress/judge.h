@@ -34,19 +34,18 @@ struct judgement {
 	struct store_entry	 entry;		/* STOP: what decides */
 	const char		*scope;		/* STOP: its name */
 	char			 case_id[JUDGE_CASE_SIZE];	/* STOP */
-	struct err		 e;		/* UNKNOWN: why */
 };
 
 /*
  * judge - ask the store
  *
- * store:   NULL with *why is a store that is not there: UNKNOWN.
+ * store:   NULL is one that is not there: UNKNOWN, and *e is left alone.
+ * e:       why, when UNKNOWN.
  * Of several entries that stop, the gravest decides (judge.c has the order).
  * Threads: safe.
  */
-void	judge(struct store *store, const struct err *why,
-	    const struct stream *, const struct addr *,
-	    struct judgement *out);
+void	judge(struct store *store, const struct stream *, const struct addr *,
+	    struct judgement *out, struct err *e);
 
 /* Does this entry stop this stream's mail? */
 bool	judge_stops(const struct stream *, const struct store_entry *);

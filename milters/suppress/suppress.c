@@ -209,13 +209,12 @@ find_stream(struct frame_msg *m, const struct header_list *headers)
 /* ask - the judgement on one recipient; false: his address is no address */
 static bool
 ask(struct frame_msg *m, const struct stream *stream, const char *rcpt,
-    struct judgement *j)
+    struct judgement *j, struct err *e)
 {
 	const struct snap	*snap = frame_snap(m);
 	const char		*why = "null";
 	struct store		*store;
 	struct addr		 a;
-	struct err		 e;
 
 	if (addr_normal(rcpt, strlen(rcpt), snap->rules, &a, &why) !=
 	    ADDR_OK) {
@@ -225,8 +224,8 @@ ask(struct frame_msg *m, const struct stream *stream, const char *rcpt,
 		    "unparsed");
 		return false;
 	}
-	store = handle_store(snap->handle, &e);
-	judge(store, &e, stream, &a, j);
+	store = handle_store(snap->handle, e);
+	judge(store, stream, &a, j, e);
 	return true;
 }
 
@@ -324,6 +323,7 @@ policy_rcpt(struct frame_msg *m, const char *rcpt)
 {
 	struct local		*l = frame_local(m);
 	struct judgement	 j;
+	struct err		 e;
 
 	if (!l->matched) {
 		l->stream = find_stream(m, NULL);
@@ -333,7 +333,7 @@ policy_rcpt(struct frame_msg *m, const char *rcpt)
 		l->late = true;
 		return FRAME_CONTINUE;
 	}
-	if (!ask(m, l->stream, rcpt, &j))
+	if (!ask(m, l->stream, rcpt, &j, &e))
 		return FRAME_CONTINUE;
 	switch (j.answer) {
 	case JUDGE_PASS:
@@ -343,7 +343,7 @@ policy_rcpt(struct frame_msg *m, const char *rcpt)
 		return stop(m, l, rcpt, &j);
 	default:
 		if (frame_conn(m)->smtp)
-			return later(m, rcpt, j.e.msg);
+			return later(m, rcpt, e.msg);
 		l->late = true;
 		return FRAME_CONTINUE;
 	}
@@ -392,6 +392,7 @@ static enum frame_verdict
 judge_rest(struct frame_msg *m, struct local *l)
 {
 	struct judgement	 j;
+	struct err		 e;
 	const char		*rcpt;
 	size_t			 i, early;
 
@@ -404,10 +405,10 @@ judge_rest(struct frame_msg *m, struct local *l)
 	for (i = 0; i < frame_rcpt_count(m); i++) {
 		rcpt = frame_rcpt(m, i);
 		if (find(l->v, early, rcpt) != NULL ||
-		    !ask(m, l->stream, rcpt, &j))
+		    !ask(m, l->stream, rcpt, &j, &e))
 			continue;
 		if (j.answer == JUDGE_UNKNOWN)
-			return later(m, rcpt, j.e.msg);
+			return later(m, rcpt, e.msg);
 		if (j.answer == JUDGE_PASS)
 			frame_count(m, "suppress_verdicts_total", "verdict",
 			    "pass");

@@ -377,6 +377,7 @@ many_entries(void **state)
 					    .klass = STREAM_SECURITY };
 	char				scope[16], who[32];
 	struct judgement		j;
+	struct err			e;
 	struct addr			a;
 	size_t				i, k, n;
 
@@ -395,11 +396,11 @@ many_entries(void **state)
 			for (k = 0; k < sizeof mild / sizeof *mild; k++)
 				add(who, NULL, scope, mild[k]);
 		}
-		judge(store, NULL, &s, &a, &j);
+		judge(store, &s, &a, &j, &e);
 		assert_int_equal(j.answer, JUDGE_PASS);
 		(void)snprintf(scope, sizeof scope, "s%zu", n);
 		add(who, NULL, scope, STORE_LEGAL);
-		judge(store, NULL, &s, &a, &j);
+		judge(store, &s, &a, &j, &e);
 		assert_int_equal(j.answer, JUDGE_STOP);
 		assert_int_equal(j.entry.reason, STORE_LEGAL);
 	}

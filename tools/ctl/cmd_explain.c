@@ -77,9 +77,9 @@ ask(struct ctl *ctl, struct answer *a)
 	a->n = store_find(ctl->store, &a->addr, NULL, 0, a->v, ENTRIES, &e);
 	if (a->n == -1)
 		return ctl_fail(&e, EX_TEMPFAIL);
-	judge(ctl->store, NULL, a->s, &a->addr, &a->j);
+	judge(ctl->store, a->s, &a->addr, &a->j, &e);
 	if (a->j.answer == JUDGE_UNKNOWN)
-		return ctl_fail(&a->j.e, EX_TEMPFAIL);
+		return ctl_fail(&e, EX_TEMPFAIL);
 	if (a->j.answer == JUDGE_PASS)
 		return EX_OK;
 	a->verdict = a->s->hit == STREAM_HIT_REJECT ? "reject" :
