@@ -54,6 +54,7 @@ begin(struct loader *l, const char *name, enum rules_kind kind,
 	}
 	regex_free(&rule->re);
 	meta_free(&rule->meta);
+	phrase_free(&rule->phrase);
 	rule->kind = kind;
 	rule->text = keep(l, text);
 	rule->file = l->file;
@@ -65,6 +66,20 @@ begin(struct loader *l, const char *name, enum rules_kind kind,
 	if (extend_streams(l, rule) == -1)
 		l->no_memory = true;
 	return rule;
+}
+
+/* d_phrase - each line of a name adds one more way to say it */
+static void
+d_phrase(struct loader *l, char *value)
+{
+	char		*text = first_word(value);
+	struct rule	*rule = load_rule(l, value, strlen(value));
+	struct err	 why;
+
+	if (rule != NULL && rule->kind != RULES_PHRASE)
+		rule = begin(l, value, RULES_PHRASE, text);
+	if (rule != NULL && phrase_add(&rule->phrase, text, &why) == -1)
+		load_fault(l, true, "%s: %s", value, why.msg);
 }
 
 /* is_eval - `eval:check_something(...)` and the network tests */
@@ -506,7 +521,7 @@ static const struct {
 	{ "mimeheader", d_mimeheader, false },
 	{ "score", d_score, false }, { "describe", d_describe, false },
 	{ "tflags", d_tflags, false }, { "priority", d_none, false },
-	{ "test", d_test, false },
+	{ "test", d_test, false }, { "phrase", d_phrase, false },
 	{ "replace_tag", d_tag, false }, { "replace_pre", d_pre, false },
 	{ "replace_post", d_post, false },
 	{ "replace_inter", d_inter, false },

@@ -151,7 +151,7 @@ has_pattern(const struct rule *rule)
 		return !rule->exists;
 	case RULES_BODY: case RULES_RAWBODY: case RULES_URI:
 	case RULES_FULL: case RULES_MIME:
-		return rule->phrase == NULL;
+		return true;
 	default:
 		return false;
 	}

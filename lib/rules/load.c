@@ -414,6 +414,7 @@ rules_free(struct rules **rp)
 	scratch_free_all(r);
 	for (i = 0; i < r->n; i++) {
 		regex_free(&r->v[i].re);
+		phrase_free(&r->v[i].phrase);
 		meta_free(&r->v[i].meta);
 		free(r->v[i].acts);
 		free(r->v[i].streams);

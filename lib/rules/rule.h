@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "rules/phrase.h"
 #include "rules/regex.h"
 #include "rules/rules.h"
 
@@ -28,7 +29,6 @@ void	names_free(struct names *);
 
 struct meta;		/* meta.c: a compiled expression */
 struct selector;	/* select.c: which header text a rule looks at */
-struct phrase;		/* phrase.c: words without regex */
 
 struct example {
 	struct example	*next;

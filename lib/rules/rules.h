@@ -32,7 +32,7 @@
 
 enum rules_kind {
 	RULES_HEADER, RULES_BODY, RULES_RAWBODY, RULES_URI, RULES_FULL,
-	RULES_MIME, RULES_META,
+	RULES_MIME, RULES_PHRASE, RULES_META,
 	RULES_UNSUPPORTED,	/* eval: and network tests: never hit */
 	RULES_EMPTY,		/* a score or description without a rule */
 	RULES_KINDS

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "mail/fold.h"
 #include "base/banned.h"
 
 #define EXCERPT		80	/* octets of what matched that are kept */
 #define HEADER_MAX	(1u << 20)	/* of one header text */
+#define FOLDED_MAX	(256u << 10)	/* of one piece of text, folded */
 #define CLOCK_EVERY	16	/* rules between two looks at the clock */
 
 /* Where a rule matched first. */
@@ -291,6 +293,45 @@ mime(struct scan *sc, size_t i)
 	buf_free(&t);
 }
 
+/* phrases - the words of all phrase rules in one piece of folded text */
+static void
+phrases(struct scan *sc, size_t piece, const char *p, size_t n)
+{
+	const struct rules	*r = sc->r;
+	size_t			 k, i, from, at, end;
+
+	for (k = 0; k < r->norder[RULES_PHRASE]; k++) {
+		i = r->order[RULES_PHRASE][k];
+		if ((sc->s->count[i] > 0 && !r->v[i].multiple) ||
+		    (r->v[i].nosubject && piece == 0) || !go_on(sc, i))
+			continue;
+		for (from = 0; phrase_match(r->v[i].phrase, p, n, from, &at,
+		    &end); from = end) {
+			hit(sc, i, piece, p, at, end);
+			if (!r->v[i].multiple || (r->v[i].maxhits > 0 &&
+			    sc->s->count[i] >= (double)r->v[i].maxhits))
+				break;
+		}
+	}
+}
+
+/* folded - the body, folded piece by piece */
+static int
+folded(struct scan *sc, const struct view_texts *t)
+{
+	struct buf	b = BUF_INIT(FOLDED_MAX);
+	size_t		k;
+	int		rc = 0;
+
+	for (k = 0; k < t->n && rc == 0 && !sc->stop; k++) {
+		buf_reset(&b);
+		if ((rc = fold_text(t->v[k].p, t->v[k].n, &b)) == 0)
+			phrases(sc, k, buf_str(&b), b.len);
+	}
+	buf_free(&b);
+	return rc;
+}
+
 /* metas - in an order in which what they name is known */
 static void
 metas(struct scan *sc)
@@ -325,10 +366,13 @@ run(struct scan *sc)
 	for (n = 0; n < r->norder[RULES_MIME]; n++)
 		if (go_on(sc, r->order[RULES_MIME][n]))
 			mime(sc, r->order[RULES_MIME][n]);
-	if (!sc->stop && r->norder[RULES_BODY] > 0) {
+	if (!sc->stop && r->norder[RULES_BODY] + r->norder[RULES_PHRASE] >
+	    0) {
 		if (view_body(sc->v, &t) == -1)
 			return -1;
 		pieces(sc, RULES_BODY, &t);
+		if (r->norder[RULES_PHRASE] > 0 && folded(sc, &t) == -1)
+			return -1;
 	}
 	if (!sc->stop && r->norder[RULES_URI] > 0) {
 		rules_world(r, &world);
@@ -359,6 +403,7 @@ where(const struct rules *r, const struct rule *rule)
 	case RULES_HEADER:	return selector_spec(
 				    r->selectors[rule->selector]);
 	case RULES_BODY:	return "body";
+	case RULES_PHRASE:	return "phrase";
 	case RULES_RAWBODY:	return "rawbody";
 	case RULES_URI:		return "uri";
 	case RULES_FULL:	return "full";

@@ -99,7 +99,7 @@ kind_name(enum rules_kind k)
 {
 	static const char *const	names[RULES_KINDS] = {
 		"header", "body", "rawbody", "uri", "full", "mimeheader",
-		"meta", "unsupported", "empty"
+		"phrase", "meta", "unsupported", "empty"
 	};
 
 	return names[k];
