@@ -74,6 +74,12 @@ t 'is the business of the MTA'	out '"verdict":"pass".*"unparsed":"'
 t 'parameters'			"$BIN/mailweir" -H
 t 'of the milters, too'		out '^\[suppress\]'
 
+# a program passes over sections of the others, whatever their kind
+{ cat "$W/m.conf"
+"$BIN/mailweir" -H | sed -n 's/^\[\([a-z]*\)\( NAME\)*\]$/\1\2/p' |
+    sed 's/\(.*\)NAME/\1x/; s/.*/[&]/'; } >"$W/kinds.conf"
+t 'kinds of section'		has "$W/kinds.conf" '^\[key x\]'
+t 'a program knows them all'	"$BIN/mailweir-suppress" -n -c "$W/kinds.conf"
 t 'a program is content'	"$BIN/mailweir-suppress" -n -c "$W/m.conf"
 echo 'class = bulk' >>"$W/m.conf"
 t 'a program refuses'		exits 78 "$BIN/mailweir-suppress" -n -c "$W/m.conf"

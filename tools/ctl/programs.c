@@ -5,38 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef HAVE_DKIM
 #include "dkim/dkim.h"
-#endif
 #include "feedback/belief.h"
 #include "feedback/conf.h"
-#ifdef HAVE_KEYWORD
 #include "keyword/keyword.h"
-#endif
 #include "store/conf.h"
 #include "stream/stream.h"
-#ifdef HAVE_SUPPRESS
 #include "suppress/suppress.h"
-#endif
-#ifdef HAVE_UNSUBSCRIBE
 #include "unsubscribe/unsubscribe.h"
-#endif
 
 #include "base/banned.h"
 
 const struct frame_policy *const ctl_policies[] = {
-#ifdef HAVE_SUPPRESS
 	&suppress_policy,
-#endif
-#ifdef HAVE_KEYWORD
 	&keyword_policy,
-#endif
-#ifdef HAVE_UNSUBSCRIBE
 	&unsubscribe_policy,
-#endif
-#ifdef HAVE_DKIM
 	&dkim_policy,
-#endif
 	NULL
 };
 
