@@ -57,7 +57,7 @@ t 'one that hangs up by KILL'	kill -9 "$(cat "$W/frame-toy.pid")"
 PIDS=
 t 'a stale socket is replaced'	toys '[toy]' 'insert = X-Top: one' 'append = X-End: last' \
     'change = Subject: [tag]' 'delete = <b@w.example>' 'add = <d@w.example>' \
-    'sender = <c@s.example>' 'footer = -- foot' 'hold = because'
+    'sender = <c@s.example>' 'footer = -- foot'
 t 'edits, in their order'	say edits_in_order
 t 'a large body replaced'	say large_body
 t 'stop, start'			restart '[toy]' 'refuse = <no@w.example>' \
@@ -72,11 +72,13 @@ t 'stop, start'			restart '[toy]' 'verdict_at = body:reject' 'see_body = yes'
 t 'the verdict comes later'	say verdict_late
 t 'stop, start'			restart '[toy]' 'insert = X-Top: one' 'fault = newline'
 t 'a faulty edit: none at all'	say faulty_edit
+t 'stop, start'			restart '[toy]' 'hold = because'
+t 'held'			say held
 
 # --- limits ---
 t 'stop, start'			restart '[toys]' 'max_in_flight = 2' 'max_memory = 1M' '[toy]' 'keep = 4M'
 t 'ten thousand headers'	say ten_thousand_headers
-t 'a line of a megabyte'	say too_long_a_line
+t 'a line of a megabyte'	say long_line
 t 'messages in flight'		say in_flight
 t 'octets kept by all'		say memory
 

@@ -293,5 +293,6 @@ frame_quarantine(struct frame_msg *p, const char *reason)
 		return -1;
 	if (plan_reason_ok(reason, &e) == -1)
 		return refuse(p, EDIT_QUARANTINE, e.msg);
+	p->msg->held = true;
 	return to_plan(p, EDIT_QUARANTINE, 0, NULL, reason);
 }

@@ -143,6 +143,8 @@ int	frame_change_sender(struct frame_msg *m, const char *sender);
 int	frame_add_rcpt(struct frame_msg *m, const char *rcpt);
 int	frame_delete_rcpt(struct frame_msg *m, const char *rcpt);
 int	frame_replace_body(struct frame_msg *m, const void *p, size_t n);
+/* Hold. No policy behind this one is asked, as Postfix asks no milter behind
+ * one that quarantined. */
 int	frame_quarantine(struct frame_msg *m, const char *reason);
 
 /*

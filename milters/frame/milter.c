@@ -33,6 +33,10 @@
     SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH | \
     SMFIP_NR_BODY)
 
+/* Octets of a packet. libmilter's own limit is 64 KB, and it hangs up on more:
+ * a header line of 1 MB would be tried again for days instead of refused. */
+#define PACKET_MAX	(4u << 20)
+
 struct conn {
 	struct gen		*gen;		/* negotiated for this */
 	unsigned long		 protocol;	/* SMFIP_ bits that hold */
@@ -663,6 +667,7 @@ milter_setup(struct milter *m, struct err *e)
 	if ((fd = fcntl(m->listener.fd, F_DUPFD_CLOEXEC, 3)) == -1)
 		return err_code(e, EX_OSERR, "socket: %s", strerror(errno));
 	(void)snprintf(conn, sizeof conn, "fd:%d", fd);
+	(void)smfi_setmaxdatasize(PACKET_MAX);
 	if (smfi_setconn(conn) != MI_SUCCESS ||
 	    smfi_settimeout(timeout) != MI_SUCCESS ||
 	    smfi_setbacklog(SOMAXCONN) != MI_SUCCESS ||

@@ -459,6 +459,12 @@ run_eom(struct frame_msg *p)
 	return v == FRAME_CONTINUE ? v : settle(m, p, v);
 }
 
+/*
+ * msg_eom - one policy after the other, up to the first that decides
+ *
+ * To quarantine is to decide: Postfix asks none of the milters behind one that
+ * did, so we do not either, or the chain would not be what they are.
+ */
 enum frame_verdict
 msg_eom(struct msg *m)
 {
@@ -467,7 +473,7 @@ msg_eom(struct msg *m)
 	if (m->verdict != FRAME_CONTINUE || m->pass)
 		return m->verdict;
 	for (p = m->pol; p < m->pol + m->npol; p++)
-		if (run_eom(p) != FRAME_CONTINUE)
+		if (run_eom(p) != FRAME_CONTINUE || m->held)
 			break;
 	return m->verdict;
 }

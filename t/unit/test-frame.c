@@ -184,7 +184,7 @@ test_edits(void **state)
 	play(&r, "[toy]\ninsert = X-Top: 1\nappend = X-End: 2\n"
 	    "change = Subject: [tag] hello\nremove = Received: x\n"
 	    "sender = <c@s.example>\nadd = <d@w.example>\n"
-	    "delete = <b@w.example>\nhold = because\nfooter = -- foot\n");
+	    "delete = <b@w.example>\nfooter = -- foot\n");
 	assert_int_equal(drive_verdict(r.result), FRAME_CONTINUE);
 	assert_string_equal(drive_plan(r.result),
 	    "insert 0 X-Top: 1\n"
@@ -195,7 +195,6 @@ test_edits(void **state)
 	    "add-rcpt <d@w.example>\n"
 	    "sender <c@s.example>\n"
 	    "body 29 octets\n"
-	    "quarantine because\n"
 	    "insert 0 X-Seen: eoh=1/6 body=0/0 kept=0 total=29\\n"
 	    "\\theaders=6 rcpts=1 sender=<a@s.example>\\n"
 	    "\\tsmtp=yes client=[192.0.2.1] login=\n");
@@ -203,6 +202,12 @@ test_edits(void **state)
 	assert_non_null(strstr(text, "\r\nX-Top: 1\r\nFrom: Ann <a@s.example>"
 	    "\r\nSubject: [tag] hello\r\nTo: b@w.example\r\nReceived: two\r\n"
 	    "X-End: 2\r\n\r\nline one\r\nline two\r\n-- foot\r\n"));
+	done(&r);
+
+	/* nobody is asked behind one that holds */
+	play(&r, "[toy]\nhold = because\n");
+	assert_int_equal(drive_verdict(r.result), FRAME_CONTINUE);
+	assert_string_equal(drive_plan(r.result), "quarantine because\n");
 	done(&r);
 }
 
