@@ -241,7 +241,7 @@ limited(struct canon_body *b, const unsigned char *p, size_t n)
 		len = nl != NULL ? (size_t)(nl - p) - i : n - i;
 		end = len;
 		if (end > 0 && p[i + end - 1] == '\r')
-			end--;		/* part of the line end, or soon known */
+			end--;		/* of the line end, or soon known */
 		b->edge_cr = nl == NULL && end < len;
 		while (b->column + end > b->limit) {
 			size_t room = b->limit > b->column ?
@@ -355,8 +355,9 @@ fold_long(size_t column, const char *v, size_t len, size_t limit,
 
 	while (i < len) {
 		const char	*nl = memchr(v + i, '\n', len - i);
-		size_t		 n = nl != NULL ? (size_t)(nl - v) - i : len - i;
+		size_t		 n;
 
+		n = nl != NULL ? (size_t)(nl - v) - i : len - i;
 		while (column + n > limit) {
 			room = column < limit ? limit - column : 0;
 			(void)buf_add(out, v + i, room);

@@ -22,7 +22,7 @@ struct dcheck {
 	enum dcheck_state state;
 	int		 bits;		/* 0 unknown */
 	bool		 weak;		/* RSA below 2048 bits */
-	bool		 testing;	/* t=y: receivers treat it as unsigned */
+	bool		 testing;	/* t=y: as good as unsigned */
 	char		 why[300];	/* "" or a sentence after a space */
 };
 

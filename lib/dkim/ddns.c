@@ -234,7 +234,7 @@ join(const unsigned char *p, size_t len, struct buf *out)
 struct told {
 	int	keys;			/* records that look like keys */
 	int	others;
-	struct buf txt;			/* the first key, else the first other */
+	struct buf txt;			/* the first key, or other */
 	long	ttl;
 	char	alias[NAME_MAX_];	/* where it leads to; "" nowhere */
 	bool	authoritative;

@@ -94,7 +94,7 @@ static void
 show_leak_finder(size_t size)
 {
 #ifdef DKEY_ASAN
-	char	*last = OPENSSL_secure_malloc(16);	/* it gives the end first */
+	char	*last = OPENSSL_secure_malloc(16);	/* gives the end */
 
 	__lsan_register_root_region(last + 16 - size, size);
 	OPENSSL_secure_free(last);

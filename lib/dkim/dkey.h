@@ -77,6 +77,7 @@ int	dkey_record(const struct dkey *, struct buf *out, struct err *e);
 bool	dkey_selector_ok(const char *);
 
 /* A new key; dkey_pem() gives what to write to its file. */
-int	dkey_generate(enum dkey_alg, int bits, struct dkey **key, struct err *e);
+int	dkey_generate(enum dkey_alg, int bits, struct dkey **key,
+	    struct err *e);
 
 #endif

@@ -264,9 +264,10 @@ int
 drecord_lookup(void *arg, const char *name, char *txt, size_t size)
 {
 	const struct drecord_set	*s = arg;
-	struct record			 key = { (char *)(uintptr_t)name, NULL };
 	const struct record		*r;
+	struct record			 key;
 
+	key.name = (char *)(uintptr_t)name;
 	r = s->n == 0 ? NULL : bsearch(&key, s->v, s->n, sizeof *s->v,
 	    by_name);
 	if (r == NULL)

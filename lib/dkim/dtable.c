@@ -48,7 +48,7 @@ const struct conf_param dtable_key_params[] = {
 	CONF_END
 };
 
-/* --- building ------------------------------------------------------------ */
+/* --- building --------------------------------------------------------- */
 
 void *
 dtable_own(struct dtable *t, void *p)
@@ -203,7 +203,7 @@ dtable_index(const struct dtable *t, const char *name, size_t n)
 	return DTABLE_NONE;
 }
 
-/* --- from the configuration ---------------------------------------------- */
+/* --- from the configuration ------------------------------------------- */
 
 /* where - "FILE:LINE: name: " in front of the reason */
 static int
@@ -407,7 +407,7 @@ dtable_at(const struct dtable *t, size_t i)
 	return &t->slot[i].e;
 }
 
-/* --- finding ------------------------------------------------------------- */
+/* --- finding ---------------------------------------------------------- */
 
 /* rows - the entries under exactly this pattern */
 static size_t
@@ -466,7 +466,7 @@ dtable_loaded(const struct dtable_entry *entry)
 	return ((const struct dtable_slot *)entry)->pinned;
 }
 
-/* --- keys loaded at use -------------------------------------------------- */
+/* --- keys loaded at use ----------------------------------------------- */
 
 /* unlink_slot, front - the list of keys loaded at use, newest first */
 static void

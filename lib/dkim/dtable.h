@@ -34,7 +34,7 @@
 #define DTABLE_FOUND	16	/* entries that one address may have */
 
 struct dtable_entry {
-	const char	*name;		/* of the section or of the KeyTable row */
+	const char	*name;		/* of the section or KeyTable row */
 	const char	*domain;	/* d=; "%": the domain of the address */
 	const char	*selector, *file, *passphrase_file;
 	const char	*identity;	/* i=; "" none */
@@ -47,7 +47,7 @@ extern const struct conf_param dtable_key_params[];	/* of [key NAME] */
 struct dtable_options {
 	const char	*key_table;	/* OpenDKIM's KeyTable, or "" */
 	const char	*signing_table;	/* "refile:/path", "/path", or "" */
-	const char	*key_path;	/* "/keys/$domain/$selector.key", or "" */
+	const char	*key_path;	/* "/d/$domain/$selector.key" or "" */
 	const char	*key_selector;	/* for key_path */
 	bool		 parents;
 	size_t		 cache;		/* keys loaded at use that are kept */
@@ -76,7 +76,8 @@ const struct dtable_entry *dtable_named(const struct dtable *,
 	    const char *name);
 
 /* The key of an entry, loaded now if need be, with a reference for the caller
- * (dkey_free). -1 with *e: cannot be loaded. Failures are remembered for ten seconds. */
+ * (dkey_free). -1 with *e: cannot be loaded. Failures are remembered for ten
+ * seconds. */
 int	dtable_key(struct dtable *, const struct dtable_entry *,
 	    struct dkey **, struct err *e);
 

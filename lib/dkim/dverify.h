@@ -37,7 +37,7 @@ struct dverify_sig {
 	char		 selector[256];	/* s= */
 	char		 identity[512];	/* i=, or "@" and d= */
 	char		 algorithm[32];	/* a= */
-	int		 bits;		/* of the key; 0 unknown (Ed25519: 256) */
+	int		 bits;		/* of the key; 0 unknown */
 	bool		 testing;	/* t=y in the record */
 	bool		 body_ok;	/* bh= matches */
 };

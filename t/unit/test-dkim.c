@@ -14,7 +14,7 @@
 
 #define N(a)	(sizeof (a) / sizeof *(a))
 
-/* --- canonical forms ------------------------------------------------------ */
+/* --- canonical forms -------------------------------------------------- */
 
 static int
 to_buf(void *arg, const void *p, size_t n)
@@ -181,7 +181,7 @@ header_table(void **state)
 	buf_free(&out);
 }
 
-/* --- keys ------------------------------------------------------------------ */
+/* --- keys ------------------------------------------------------------- */
 
 /* RFC 8463 A.2: the Ed25519 test key, PKCS#8 around its 32 octets */
 static const char rfc8463_key[] =
@@ -284,7 +284,7 @@ records(void **state)
 	}
 }
 
-/* --- signing --------------------------------------------------------------- */
+/* --- signing ---------------------------------------------------------- */
 
 static const char *const sign_v[] = { "From", "To", "Subject", "Date",
 	"List-*", NULL };
@@ -325,7 +325,8 @@ sign(const struct dsign_options *o, const char *raw, size_t len,
 	struct dsign_policy	*p;
 	struct dsign		*d;
 	struct header_list	 h;
-	struct dsign_tags	 tags = { "d.example", selector, "", 1700000000 };
+	struct dsign_tags	 tags = { "d.example", selector, "",
+				    1700000000 };
 	bool			 truncated;
 	long			 body;
 	int			 rc;
@@ -499,7 +500,7 @@ tags_and_folds(void **state)
 	buf_free(&v);
 }
 
-/* --- both engines, verified ------------------------------------------------ */
+/* --- both engines, verified ------------------------------------------- */
 
 static const struct {
 	const char *row, *raw;
@@ -653,7 +654,8 @@ verdicts(void **state)
 	(void)state;
 	assert_int_equal(dverify_open(keys_of, NULL, &ver, &e), 0);
 	for (i = 0; i < N(cases); i++) {
-		(void)snprintf(msg, sizeof msg, "From: a@d.example\r\n\r\nx\r\n");
+		(void)snprintf(msg, sizeof msg,
+		    "From: a@d.example\r\n\r\nx\r\n");
 		assert_int_equal(sign(&base_options, msg, strlen(msg),
 		    strcmp(cases[i].selector, "weak") == 0 ? rsa1024 : rsa,
 		    cases[i].selector, &v, &e), 0);
@@ -680,7 +682,7 @@ verdicts(void **state)
 	buf_free(&v);
 }
 
-/* --- bad input ------------------------------------------------------------- */
+/* --- bad input -------------------------------------------------------- */
 
 static void
 too_many(void **state)

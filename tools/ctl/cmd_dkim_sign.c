@@ -101,7 +101,7 @@ cmd_dkim_sign(struct ctl *ctl, int argc, char **argv)
 	return rc;
 }
 
-/* --- verify ---------------------------------------------------------------- */
+/* --- verify ----------------------------------------------------------- */
 
 static void
 print_json(const char *file, const struct dverify_sig *s)
