@@ -4,7 +4,8 @@
  *
  * Two ways to ask: like any receiver, through the resolver (ddns_txt); or each
  * authoritative server of a name by itself, without recursion
- * (ddns_everywhere), because a record counts as published only when all of them have it.
+ * (ddns_everywhere), because a record counts as published only when all of them
+ * have it.
  * Threads: safe; every question uses a channel of its own. It blocks, at most
  * timeout x tries for each server asked.
  */
