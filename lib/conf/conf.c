@@ -294,7 +294,8 @@ take_text(struct reader *r, const char *p, size_t len)
 		r->line++;
 		take_line(r, p, n);
 	}
-	take_logical(r);
+	if (!r->nomem)
+		take_logical(r);
 	r->conf->lines = r->line > 0 ? r->line : 1;
 }
 

@@ -7,6 +7,48 @@
 #include "conf/common.h"
 #include "conf/conf.h"
 
+/* Allocation number `fail_at` from now fails, by --wrap; 0 = none. */
+static size_t	fail_at;
+
+void	*__real_malloc(size_t);
+void	*__real_calloc(size_t, size_t);
+void	*__real_realloc(void *, size_t);
+char	*__real_strdup(const char *);
+void	*__wrap_malloc(size_t);
+void	*__wrap_calloc(size_t, size_t);
+void	*__wrap_realloc(void *, size_t);
+char	*__wrap_strdup(const char *);
+
+static bool
+fails(void)
+{
+	return fail_at > 0 && --fail_at == 0;
+}
+
+void *
+__wrap_malloc(size_t n)
+{
+	return fails() ? NULL : __real_malloc(n);
+}
+
+void *
+__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *
+__wrap_realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __real_realloc(p, n);
+}
+
+char *
+__wrap_strdup(const char *s)
+{
+	return fails() ? NULL : __real_strdup(s);
+}
+
 static const char *const words[] = { "reject", "discard", "observe", NULL };
 
 struct part {
@@ -408,7 +450,42 @@ files(void **state)
 	conf_free(&c);
 }
 
+/* Without memory, at whatever point: -1 and nothing leaked, or all is well. */
+static void
+torture(void **state)
+{
+	struct part	 p;
+	struct conf	*c;
+	struct err	 e;
+	char		 text[20000];
+	size_t		 i, n = 0, bad = 0;
+	int		 rc;
+
+	(void)state;
+	for (i = 0; i < 40; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n,
+		    "[stream s%zu]\ns = $state_dir/%0300zu\nlist = a b $i\n"
+		    "i = 2\n  \nreal = 1\nb = yes\ne = discard\n", i, i);
+	for (i = 1; ; i++) {
+		fail_at = i;
+		rc = conf_parse("f", text, n, &c, &e);
+		if (rc == 0)
+			rc = conf_bind(c, conf_find(c, "stream", "s39"),
+			    part_params, &p, &e);
+		if (fail_at > 0)
+			break;
+		bad += rc == -1;
+		conf_free(&c);
+	}
+	fail_at = 0;
+	conf_free(&c);
+	assert_int_equal(rc, 0);
+	assert_true(i > 50);
+	assert_int_equal(bad, i - 1);	/* a failure is never passed over */
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(torture),
 	cmocka_unit_test(syntax),
 	cmocka_unit_test(values),
 	cmocka_unit_test(bound),
