@@ -377,6 +377,26 @@ own_signals(sigset_t *set)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+void	__lsan_do_leak_check(void);
+#endif
+
+/*
+ * end - without exit handlers
+ *
+ * Those of OpenSSL and others tear down what libmilter's idle workers, which
+ * live on for seconds, still hold.
+ */
+static _Noreturn void
+end(int rc)
+{
+	(void)fflush(NULL);
+#ifdef __SANITIZE_ADDRESS__
+	__lsan_do_leak_check();
+#endif
+	_exit(rc);
+}
+
 int
 frame_main(int argc, char **argv, const char *program,
     const struct frame_policy *const *policies)
@@ -408,5 +428,5 @@ frame_main(int argc, char **argv, const char *program,
 	milter_set_gen(NULL);
 	listen_close(&d.milter.listener);
 	metrics_close(&d.milter.metrics);
-	return rc;
+	end(rc);
 }
