@@ -90,34 +90,6 @@ why_not(struct work *w, const char *text)
 	return err_code(w->e, EX_NOPERM, "refused: %s", text);
 }
 
-/* default_expiry - seconds; 0 = never */
-static long
-default_expiry(const struct store_conf *c, enum store_reason reason)
-{
-	switch (reason) {
-	case STORE_OPTOUT:
-		return c->expire_optout;
-	case STORE_COMPLAINT:
-		return c->expire_complaint;
-	case STORE_HARD_BOUNCE:
-		return c->expire_hard_bounce;
-	case STORE_SOFT_BOUNCE:
-		return c->expire_soft_bounce;
-	case STORE_INVALID_DOMAIN:
-		return c->expire_invalid_domain;
-	case STORE_MANUAL:
-		return c->expire_manual;
-	case STORE_IMPORT:
-		return c->expire_import;
-	case STORE_LEGAL:
-		return c->expire_legal;
-	case STORE_TRAP:
-		return c->expire_trap;
-	default:
-		return 0;
-	}
-}
-
 /* only_by_override - who removes this must say why */
 static bool
 only_by_override(enum store_reason reason)
@@ -168,27 +140,14 @@ write_journal(struct work *w, struct jrec *j, enum journal_op op,
 static int
 write_scope(struct work *w)
 {
-	struct store_id	none = { 0 };
-	struct jrec	j;
-	int		rc;
+	int	rc;
 
 	if (w->scope_known)
 		return 0;
-	memset(&w->srec, 0, sizeof w->srec);
-	w->srec.id = w->scope;
-	(void)snprintf(w->srec.name, sizeof w->srec.name, "%s", w->c->scope);
-	memset(&j, 0, sizeof j);
-	journal_stamp(&w->b->head, &j);
-	j.op = J_SCOPE;
-	j.scope = w->scope;
-	j.id = none;
-	j.actor = w->q->actor;
-	j.note = w->srec.name;
-	j.note_len = strlen(w->srec.name);
 	w->b->wrote = true;
-	w->b->head.gen++;
-	if ((rc = scope_put(w->b->env, w->b->txn, &w->srec)) != 0 ||
-	    (rc = journal_append(w->b->env, w->b->txn, &w->b->head, &j)) != 0)
+	rc = scope_make(w->b->env, w->b->txn, &w->b->head, w->c->scope,
+	    w->q->actor, &w->srec);
+	if (rc != 0)
 		return lmdb_failed(w, "write a scope", rc);
 	w->scope_known = true;
 	return 0;
@@ -285,7 +244,7 @@ static int64_t
 expiry(const struct work *w, unsigned rounds)
 {
 	const struct store_conf	*c = &w->q->s->conf;
-	long			 secs = default_expiry(c, w->c->reason);
+	long			 secs = store_default_expiry(c, w->c->reason);
 	unsigned		 doubled = rounds > 0 ? rounds - 1 : 0;
 
 	if (w->c->expires != 0)
@@ -685,7 +644,7 @@ sweep(struct batch *b)
 	put16(from, (uint16_t)(b->head.hash[0] << 8 | b->head.hash[1]));
 	k.mv_data = from;
 	k.mv_size = sizeof from;
-	if ((rc = mdb_cursor_open(b->txn, b->env->dbi[T_DEDUP], &c)) != 0)
+	if ((rc = env_cursor(b->env, b->txn, T_DEDUP, &c)) != 0)
 		return rc;
 	rc = mdb_cursor_get(c, &k, &v, MDB_SET_RANGE);
 	for (i = 0; i < SWEEP_PER_NEW * b->reports && rc == 0; i++) {
@@ -695,7 +654,7 @@ sweep(struct batch *b)
 		if (rc == 0)
 			rc = mdb_cursor_get(c, &k, &v, MDB_NEXT);
 	}
-	mdb_cursor_close(c);
+	env_cursor_done(c);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 

@@ -54,3 +54,30 @@ const struct store_conf store_conf_default = {
 	.retry_doubling = 3,
 	.dedup_keep = 30 * DAY,
 };
+
+long
+store_default_expiry(const struct store_conf *c, enum store_reason reason)
+{
+	switch (reason) {
+	case STORE_OPTOUT:
+		return c->expire_optout;
+	case STORE_COMPLAINT:
+		return c->expire_complaint;
+	case STORE_HARD_BOUNCE:
+		return c->expire_hard_bounce;
+	case STORE_SOFT_BOUNCE:
+		return c->expire_soft_bounce;
+	case STORE_INVALID_DOMAIN:
+		return c->expire_invalid_domain;
+	case STORE_MANUAL:
+		return c->expire_manual;
+	case STORE_IMPORT:
+		return c->expire_import;
+	case STORE_LEGAL:
+		return c->expire_legal;
+	case STORE_TRAP:
+		return c->expire_trap;
+	default:
+		return 0;
+	}
+}

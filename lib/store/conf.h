@@ -4,6 +4,7 @@
 #define STORE_CONF_H
 
 #include "conf/conf.h"
+#include "store/reason.h"
 
 struct store_conf {
 	long	map_size;		/* octets of address space */
@@ -28,5 +29,8 @@ extern const struct conf_param store_params[];
 
 /* The defaults, for those who have no configuration. */
 extern const struct store_conf store_conf_default;
+
+/* How long an entry of this reason holds, in seconds; 0 = for ever. */
+long	store_default_expiry(const struct store_conf *, enum store_reason);
 
 #endif

@@ -45,6 +45,7 @@ struct guard {
 	struct guard	*outer;
 	MDB_txn		*txn;		/* the write transaction, if any */
 	bool		 turn;		/* it is this thread's turn to write */
+	MDB_cursor	*cursor;	/* of env_cursor(), one at a time */
 	char		 why[200];
 };
 
@@ -113,6 +114,8 @@ static void	turn_end(struct env *);
 static void
 guard_release(struct env *env, const struct guard *caught)
 {
+	if (caught->cursor != NULL)
+		mdb_cursor_close(caught->cursor);
 	if (caught->txn != NULL)
 		(void)env_guard(env, abort_txn, caught->txn, NULL);
 	if (caught->turn)
@@ -132,6 +135,7 @@ env_guard(struct env *env, int (*fn)(void *), void *arg, struct err *e)
 	g.outer = guard_now;
 	g.txn = NULL;
 	g.turn = false;
+	g.cursor = NULL;
 	g.why[0] = '\0';
 	if (sigsetjmp(g.jump, 0) != 0) {
 		guard_now = g.outer;
@@ -209,6 +213,23 @@ env_get(struct env *env, MDB_txn *txn, enum env_table t, const void *key,
 	MDB_val	k = { n, (void *)(uintptr_t)key };
 
 	return mdb_get(txn, env->dbi[t], &k, out);
+}
+
+int
+env_cursor(struct env *env, MDB_txn *txn, enum env_table t, MDB_cursor **c)
+{
+	int	rc = mdb_cursor_open(txn, env->dbi[t], c);
+
+	if (rc == 0)
+		guard_now->cursor = *c;
+	return rc;
+}
+
+void
+env_cursor_done(MDB_cursor *c)
+{
+	guard_now->cursor = NULL;
+	mdb_cursor_close(c);
 }
 
 /* write_fails - is this the write that a test wants to fail? */
@@ -295,6 +316,7 @@ missing_are_free(struct env *env, MDB_txn *txn, size_t from, size_t to,
 
 	if ((rc = mdb_cursor_open(txn, 0, &c)) != 0)
 		return env_fail(env, "look at free pages", rc, e);
+	guard_now->cursor = c;
 	while ((rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) == 0) {
 		if (v.mv_size < sizeof n)
 			break;
@@ -305,7 +327,7 @@ missing_are_free(struct env *env, MDB_txn *txn, size_t from, size_t to,
 			found += pgno >= from && pgno <= to;
 		}
 	}
-	mdb_cursor_close(c);
+	env_cursor_done(c);
 	if (rc != 0 && rc != MDB_NOTFOUND)
 		return env_fail(env, "look at free pages", rc, e);
 	if (found >= to - from + 1)
@@ -520,7 +542,7 @@ env_start(const char *dir, const struct stat *file, bool write,
 	}
 	st.env = env;
 	if (env_guard(env, start_tables, &st, e) == -1) {
-		if (st.txn != NULL && !env->broken)
+		if (st.txn != NULL)	/* only read: touches no page */
 			mdb_txn_abort(st.txn);
 		env_free(env);
 		return -1;

@@ -111,6 +111,9 @@ int	env_put(struct env *, MDB_txn *, enum env_table, const void *key,
 	    size_t n, const void *p, size_t len, unsigned flags);
 int	env_del(struct env *, MDB_txn *, enum env_table, const void *key,
 	    size_t n);
+/* A cursor for a short while; the guard closes it when something fails hard. */
+int	env_cursor(struct env *, MDB_txn *, enum env_table, MDB_cursor **);
+void	env_cursor_done(MDB_cursor *);
 int	env_head(struct env *, MDB_txn *, struct head *, struct err *e);
 int	env_set_head(struct env *, MDB_txn *, const struct head *);
 

@@ -4,11 +4,14 @@
 #include "store/scope.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include <openssl/sha.h>
+
+#include "store/journal.h"
 
 #include "base/banned.h"
 
@@ -81,6 +84,29 @@ scope_put(struct env *env, MDB_txn *txn, const struct scope_rec *s)
 	put32(key, s->id);
 	return env_put(env, txn, T_SCOPES, key, sizeof key, value,
 	    scope_pack(value, s), 0);
+}
+
+int
+scope_make(struct env *env, MDB_txn *txn, struct head *h, const char *name,
+    const char *actor, struct scope_rec *out)
+{
+	struct jrec	j;
+	int		rc;
+
+	memset(out, 0, sizeof *out);
+	out->id = store_scope_id(name);
+	(void)snprintf(out->name, sizeof out->name, "%s", name);
+	memset(&j, 0, sizeof j);
+	journal_stamp(h, &j);
+	j.op = J_SCOPE;
+	j.scope = out->id;
+	j.actor = actor;
+	j.note = out->name;
+	j.note_len = strlen(out->name);
+	h->gen++;
+	if ((rc = scope_put(env, txn, out)) != 0)
+		return rc;
+	return journal_append(env, txn, h, &j);
 }
 
 int
@@ -165,7 +191,7 @@ load_rows(struct env *env, MDB_txn *txn, struct scopes *s, size_t max,
 	MDB_val		 k, v;
 	int		 rc, bad = 0;
 
-	if ((rc = mdb_cursor_open(txn, env->dbi[T_SCOPES], &c)) != 0)
+	if ((rc = env_cursor(env, txn, T_SCOPES, &c)) != 0)
 		return env_fail(env, "read scopes", rc, e);
 	while ((rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) == 0 &&
 	    s->n < max && bad == 0) {
@@ -174,7 +200,7 @@ load_rows(struct env *env, MDB_txn *txn, struct scopes *s, size_t max,
 		s->list_domains |= has_domains(&s->v[s->n]);
 		s->n++;
 	}
-	mdb_cursor_close(c);
+	env_cursor_done(c);
 	if (bad != 0)
 		return -1;
 	return rc == MDB_NOTFOUND ? 0 : env_fail(env, "read scopes", rc, e);

@@ -48,6 +48,9 @@ int	run_get(struct env *, MDB_txn *, uint32_t list, struct run_rec *,
 	    struct err *e);
 /* 0 or an LMDB code. */
 int	scope_put(struct env *, MDB_txn *, const struct scope_rec *);
+/* A scope comes to be: its record and the journal's. */
+int	scope_make(struct env *, MDB_txn *, struct head *, const char *name,
+	    const char *actor, struct scope_rec *out);
 int	run_put(struct env *, MDB_txn *, uint32_t list,
 	    const struct run_rec *);
 

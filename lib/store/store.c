@@ -6,13 +6,23 @@
 #include <sysexits.h>
 
 #include "store/find.h"
+#include "store/lists.h"
 
 #include "base/banned.h"
+
+#define SWEEP_MS	2000
 
 int
 store_create(const char *dir, struct err *e)
 {
 	return env_create(dir, (size_t)store_conf_default.map_size, e);
+}
+
+/* sweep - delete dead lists, for a moment; the next writer goes on */
+static int
+sweep(void *env)
+{
+	return lists_sweep(env, SWEEP_MS, NULL);
 }
 
 int
@@ -32,6 +42,8 @@ store_open_with(const char *dir, enum store_mode mode,
 		free(s);
 		return -1;
 	}
+	if (mode == STORE_WRITE)	/* what killed imports left */
+		(void)env_guard(s->env, sweep, s->env, NULL);
 	*out = s;
 	return 0;
 }

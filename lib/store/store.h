@@ -31,6 +31,7 @@
 #define STORE_SCOPE_MAX		64	/* octets of a scope's name */
 #define STORE_SOURCE_MAX	64	/* octets of a source's name */
 #define STORE_EVIDENCE_MAX	64	/* octets of an evidence id */
+#define STORE_NOTE_MAX		1024	/* octets of a note */
 #define STORE_HITS_MAX		32	/* hits that one lookup reports */
 
 struct store;

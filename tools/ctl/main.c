@@ -21,6 +21,14 @@ const struct ctl_cmd ctl_cmds[] = {
 	    "check the whole configuration and every file that it names" },
 	{ "dkim", cmd_dkim, "genkey|check|sign|verify ...",
 	    "DKIM keys: make, compare with DNS; messages: sign, verify" },
+	{ "add", cmd_add, "ADDRESS [--scope S] [--reason R] [--expires T] "
+	    "[...]",
+	    "suppress a recipient, or a whole domain" },
+	{ "remove", cmd_remove, "ADDRESS [--scope S] [--reason R] [--override "
+	    "--note N]",
+	    "take a suppression back" },
+	{ "show", cmd_show, "ADDRESS [--scope S] [--json]",
+	    "what the store knows of a recipient" },
 	{ "explain", cmd_explain, "ADDRESS --stream S [--json]",
 	    "what the suppress milter would say to this recipient, and why" },
 	{ "feedback", cmd_feedback, "parse FILE... | parked list|show|accept|drop "
@@ -35,6 +43,24 @@ const struct ctl_cmd ctl_cmds[] = {
 	{ "rules", cmd_rules, "check|list|score FILE...|test [NAME [TEXT...]] "
 	    "[--rules PATH]...",
 	    "keyword rules: check, list, try on messages" },
+	{ "import", cmd_import, "FILE --scope S [--reason R] [--replace] "
+	    "[--dry-run] [...]",
+	    "a whole list into a scope, all or nothing" },
+	{ "rollback", cmd_rollback, "SCOPE",
+	    "undo the last import of that scope" },
+	{ "export", cmd_export, "[--scope S] [--in-force] [--output FILE] "
+	    "[--json]",
+	    "all entries, by id: the store holds no addresses" },
+	{ "cleanse", cmd_cleanse, "FILE --stream S [--column C] [--output FILE] "
+	    "[--removed FILE]",
+	    "a mailing list without its suppressed rows" },
+	{ "journal", cmd_journal, "show [ADDRESS] | export | verify [--scope S] "
+	    "[...]",
+	    "the record of every change, and its proof" },
+	{ "verify", cmd_verify, "[--json]",
+	    "everything in the store against its journal" },
+	{ "backup", cmd_backup, "DIR",
+	    "a verified copy of the store while it is in use" },
 	{ "stats", cmd_stats, "[--json]",
 	    "the counters of all programs" },
 	{ "token", cmd_token, "make ADDRESS --scope S | --stream S [--kind K] "

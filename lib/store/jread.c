@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* jread.c - reading and proving the journal; see admin.h */
+#include "store/admin.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "store/find.h"
+#include "store/journal.h"
+#include "store/scope.h"
+#include "store/walk.h"
+
+#include "base/banned.h"
+
+static const char *const op_names[J_OP_MAX] = {
+	[J_ADD] = "add", [J_REMOVE] = "remove", [J_RESET] = "delivered",
+	[J_LIFT] = "remove", [J_IMPORT] = "import", [J_ROLLBACK] = "rollback",
+	[J_REKEY] = "rekey", [J_EXPIRE] = "expire", [J_CUT] = "cut",
+	[J_SCOPE] = "scope",
+};
+
+/* -- showing --------------------------------------------------------------- */
+
+struct showing {
+	struct store			*s;
+	const struct store_filter	*f;
+	struct store_id			 id[STORE_KEYS_MAX];
+	unsigned			 nids;
+	uint32_t			 scope;
+	int				(*each)(void *,
+					    const struct store_event *);
+	void				*arg;
+	struct store_event		*ev;
+	struct err			*e;
+};
+
+/* text - a string of the record, ended */
+static void
+text(char *out, size_t size, const char *s, size_t n)
+{
+	if (n >= size)
+		n = size - 1;
+	memcpy(out, s, n);
+	out[n] = '\0';
+}
+
+/* detail - what the record keeps beside its head */
+static void
+detail(const struct jrec *j, struct store_event *ev)
+{
+	const uint8_t	*p = j->detail;
+	size_t		 n = j->detail_len, skip;
+	struct run_rec	 run;
+	struct rec	 r;
+
+	if (j->op == J_IMPORT) {
+		skip = n > 0 ? 1 + 4 * (size_t)p[0] : 0;
+		if (skip < n)
+			skip += 1 + 4 * (size_t)p[skip];
+		if (skip >= n || run_unpack(p + skip, n - skip, &run) == -1)
+			return;
+		if (p[1 + 4 * p[0]] > 0)
+			ev->list = get32(p + 2 + 4 * p[0]);
+		ev->rows = run.rows;
+		memcpy(ev->file, run.file, sizeof ev->file);
+		memcpy(ev->digest, run.digest, sizeof ev->digest);
+	} else if (j->op == J_LIFT && n >= 4)
+		ev->list = get32(p);
+	else if ((j->op == J_ADD || j->op == J_REMOVE || j->op == J_RESET ||
+	    j->op == J_EXPIRE) && rec_unpack(p, n, &r) == 0) {
+		memcpy(ev->source, r.source, sizeof ev->source);
+		memcpy(ev->evidence, r.evidence, sizeof ev->evidence);
+		ev->expires = r.expires;
+		ev->count = r.count;
+	}
+}
+
+/* matches - does the filter let it through? */
+static bool
+matches(const struct showing *sh, const struct jrec *j)
+{
+	const struct store_filter	*f = sh->f;
+	int64_t				 secs = (int64_t)(j->hlc >> 16) / 1000;
+	unsigned			 i;
+
+	if (secs < f->from || (f->to != 0 && secs >= f->to))
+		return false;
+	if (f->scope != NULL && j->scope != sh->scope)
+		return false;
+	if (f->actor != NULL && (strlen(f->actor) != j->actor_len ||
+	    memcmp(f->actor, j->actor, j->actor_len) != 0))
+		return false;
+	if (sh->nids == 0)
+		return true;
+	for (i = 0; i < sh->nids; i++)
+		if (sh->id[i].key == j->id.key && memcmp(sh->id[i].digest,
+		    j->id.digest, STORE_DIGEST) == 0)
+			return true;
+	return false;
+}
+
+static int
+show_one(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
+{
+	struct showing		*sh = arg;
+	struct store_event	*ev = sh->ev;
+	struct jrec		 j;
+
+	if (k->mv_size != 8 || jrec_unpack(get64(k->mv_data), v->mv_data,
+	    v->mv_size, &j) == -1)
+		return env_garbled(sh->s->env, "the journal", e);
+	if (!matches(sh, &j))
+		return 0;
+	memset(ev, 0, sizeof *ev);
+	ev->seq = j.seq;
+	ev->time_ms = (int64_t)(j.hlc >> 16);
+	ev->op = op_names[j.op];
+	ev->id = j.id;
+	ev->domain = j.domain;
+	ev->reason = j.reason;
+	text(ev->actor, sizeof ev->actor, j.actor, j.actor_len);
+	text(ev->note, sizeof ev->note, j.note, j.note_len);
+	memcpy(ev->hash, j.hash, sizeof ev->hash);
+	detail(&j, ev);
+	if (j.scope != 0 && store_scope_name(sh->s, j.scope, ev->scope,
+	    e) == -1)
+		return -1;
+	return sh->each(sh->arg, ev) != 0;
+}
+
+static int
+showing_run(void *arg)
+{
+	struct showing	*sh = arg;
+
+	return walk(sh->s->env, T_JOURNAL, NULL, 0, show_one, sh, sh->e);
+}
+
+int
+store_journal_each(struct store *s, const struct store_filter *f,
+    int (*each)(void *, const struct store_event *), void *arg,
+    struct err *e)
+{
+	struct store_event	ev;
+	struct showing		sh = { .s = s, .f = f, .each = each,
+				    .arg = arg, .ev = &ev, .e = e };
+	unsigned		i;
+
+	if (f->addr != NULL || f->domain != NULL) {
+		sh.nids = store_keys_count(s->keys);
+		for (i = 0; i < sh.nids; i++)
+			if (f->addr != NULL)
+				store_keys_address(s->keys, i, f->addr,
+				    &sh.id[i]);
+			else
+				store_keys_domain(s->keys, i, f->domain,
+				    &sh.id[i]);
+	}
+	if (f->scope != NULL)
+		sh.scope = store_scope_id(f->scope);
+	return env_guard(s->env, showing_run, &sh, e);
+}
+
+/* -- proving --------------------------------------------------------------- */
+
+struct proving {
+	struct store		*s;
+	struct store_chain	*c;
+	struct head		 head;		/* at the start */
+	uint8_t			 hash[HASH_SIZE];
+	uint64_t		 next;
+	void			(*progress)(void *, uint64_t, uint64_t);
+	void			*arg;
+	struct err		*e;
+};
+
+static int
+prove_one(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
+{
+	struct proving	*p = arg;
+	uint8_t		 want[HASH_SIZE];
+	uint64_t	 seq;
+
+	if (k->mv_size != 8 || v->mv_size < JREC_FIXED)
+		return env_garbled(p->s->env, "the journal", e);
+	seq = get64(k->mv_data);
+	if (seq > p->head.seq)
+		return 1;		/* came after we began */
+	if (seq != p->next)
+		return err_code(e, EX_DATAERR, "journal: record %" PRIu64
+		    " is missing", p->next);
+	journal_hash(p->hash, seq, v->mv_data, v->mv_size, want);
+	if (memcmp(want, v->mv_data, HASH_SIZE) != 0)
+		return err_code(e, EX_DATAERR, "journal: record %" PRIu64
+		    " was altered, or stands in a wrong place", seq);
+	memcpy(p->hash, want, HASH_SIZE);
+	p->next++;
+	p->c->records++;
+	if (p->progress != NULL && seq % 4096 == 0)
+		p->progress(p->arg, p->c->records,
+		    p->head.seq - p->head.first + 1);
+	return 0;
+}
+
+/* read_head - in a transaction of its own */
+static int
+read_head(struct env *env, struct head *h, struct err *e)
+{
+	struct reader	*r;
+	int		 rc;
+
+	if ((r = env_read(env, e)) == NULL)
+		return -1;
+	rc = env_head(env, r->txn, h, e);
+	env_read_done(r);
+	return rc;
+}
+
+static int
+proving_run(void *arg)
+{
+	struct proving	*p = arg;
+
+	if (read_head(p->s->env, &p->head, p->e) == -1)
+		return -1;
+	memset(p->c, 0, sizeof *p->c);
+	p->next = p->head.first;
+	memcpy(p->hash, p->head.before, HASH_SIZE);
+	if (walk(p->s->env, T_JOURNAL, NULL, 0, prove_one, p, p->e) == -1)
+		return -1;
+	if (p->next != p->head.seq + 1)
+		return err_code(p->e, EX_DATAERR, "journal: record %" PRIu64
+		    " is missing", p->next);
+	if (memcmp(p->hash, p->head.hash, HASH_SIZE) != 0)
+		return err_code(p->e, EX_DATAERR, "journal: its head does not "
+		    "belong to record %" PRIu64, p->head.seq);
+	p->c->first = p->head.first;
+	p->c->last = p->head.seq;
+	memcpy(p->c->head, p->hash, HASH_SIZE);
+	return 0;
+}
+
+int
+store_journal_verify(struct store *s, struct store_chain *c,
+    void (*progress)(void *, uint64_t, uint64_t), void *arg, struct err *e)
+{
+	struct proving	p = { .s = s, .c = c, .progress = progress,
+			    .arg = arg, .e = e };
+
+	return env_guard(s->env, proving_run, &p, e);
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * verify.c - everything against the journal; see admin.h
+ *
+ *	entry -> journal	its record is there, says "add" of this very
+ *				recipient, scope and reason, and left this value
+ *	journal -> entry	what a record added is there, or a later record
+ *				took it away
+ *	list			its rows give its digest; each lifted row names
+ *				the record that lifted it
+ * An entry whose record is older than the journal kept is taken as it is.
+ */
+#include "store/admin.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/codec.h"
+#include "store/find.h"
+#include "store/lists.h"
+#include "store/scope.h"
+#include "store/walk.h"
+
+#include "base/banned.h"
+
+/* missing - what a record added and is not there: excused if a later record
+ * removes it. A small table by key; grows. */
+struct missing {
+	uint8_t		(*key)[EKEY_SIZE + 1];	/* the last octet: domain */
+	uint64_t	*seq;
+	size_t		 n, cap;
+};
+
+struct check {
+	struct store		*s;
+	struct env		*env;
+	struct store_check	*c;
+	void			(*fault)(void *, const char *);
+	void			*arg;
+	bool			 domain;
+	uint64_t		 first, last;	/* of the journal */
+	struct missing		 miss;
+	struct err		*e;
+};
+
+static void
+fault(struct check *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+fault(struct check *c, const char *fmt, ...)
+{
+	char	line[512];
+	va_list	ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	c->c->faults++;
+	c->fault(c->arg, line);
+}
+
+/* hex_id - "1:0f3a..." for messages */
+static const char *
+hex_id(const struct store_id *id, char out[64])
+{
+	int	n = snprintf(out, 8, "%u:", id->key);
+
+	codec_hex(id->digest, STORE_DIGEST, out + n);
+	return out;
+}
+
+/* record_of - a journal record, copied; 1, 0 absent, -1 */
+static int
+record_of(struct check *c, uint64_t seq, uint8_t *copy, struct jrec *j)
+{
+	struct reader	*r;
+	uint8_t		 key[8];
+	MDB_val		 v;
+	size_t		 n = 0;
+	int		 rc;
+
+	if ((r = env_read(c->env, c->e)) == NULL)
+		return -1;
+	put64(key, seq);
+	rc = env_get(c->env, r->txn, T_JOURNAL, key, sizeof key, &v);
+	if (rc == 0 && v.mv_size <= JREC_SIZE_MAX) {
+		n = v.mv_size;
+		memcpy(copy, v.mv_data, n);
+	}
+	env_read_done(r);
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return env_fail(c->env, "read the journal", rc, c->e);
+	return rc == 0 && jrec_unpack(seq, copy, n, j) == 0;
+}
+
+/* -- entries against the journal ------------------------------------------ */
+
+static int
+check_entry(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
+{
+	struct check		*c = arg;
+	uint8_t			 copy[JREC_SIZE_MAX];
+	struct store_id		 id;
+	enum store_reason	 reason;
+	uint32_t		 scope;
+	struct jrec		 j;
+	struct rec		 r;
+	char			 hex[64];
+	int			 rc;
+
+	(void)e;
+	c->c->entries++;
+	if (ekey_unpack(k->mv_data, k->mv_size, &id, &scope, &reason) == -1 ||
+	    rec_unpack(v->mv_data, v->mv_size, &r) == -1) {
+		fault(c, "an entry is garbled");
+		return 0;
+	}
+	if (r.seq < c->first || r.seq > c->last)
+		return r.seq != 0 && r.seq < c->first ? 0 :
+		    r.seq > c->last ? 0 : (fault(c, "entry %s names no record",
+		    hex_id(&id, hex)), 0);
+	if ((rc = record_of(c, r.seq, copy, &j)) == -1)
+		return -1;
+	if (rc == 0 || (j.op != J_ADD && j.op != J_REKEY) ||
+	    j.scope != scope || j.reason != reason || j.domain != c->domain ||
+	    j.id.key != id.key ||
+	    memcmp(j.id.digest, id.digest, STORE_DIGEST) != 0)
+		fault(c, "entry %s: record %" PRIu64 " of the journal is not "
+		    "about it", hex_id(&id, hex), r.seq);
+	else if (j.op == J_ADD && (j.detail_len != v->mv_size ||
+	    memcmp(j.detail, v->mv_data, v->mv_size) != 0))
+		fault(c, "entry %s: differs from what record %" PRIu64
+		    " of the journal wrote", hex_id(&id, hex), r.seq);
+	return 0;
+}
+
+/* -- the journal against entries ------------------------------------------- */
+
+/* miss_key - what identifies an entry in the table of missing ones */
+static void
+miss_key(const struct jrec *j, uint8_t out[EKEY_SIZE + 1])
+{
+	ekey_pack(out, &j->id, j->scope, j->reason);
+	out[EKEY_SIZE] = j->domain;
+}
+
+/* miss_add - note it; -1 without memory */
+static int
+miss_add(struct check *c, const struct jrec *j)
+{
+	struct missing	*m = &c->miss;
+	size_t		 cap;
+	void		*p;
+
+	if (m->n == m->cap) {
+		cap = m->cap * 2 + 64;
+		if ((p = realloc(m->key, cap * sizeof *m->key)) == NULL)
+			return err_code(c->e, EX_OSERR, "no memory");
+		m->key = p;
+		if ((p = realloc(m->seq, cap * sizeof *m->seq)) == NULL)
+			return err_code(c->e, EX_OSERR, "no memory");
+		m->seq = p;
+		m->cap = cap;
+	}
+	miss_key(j, m->key[m->n]);
+	m->seq[m->n++] = j->seq;
+	return 0;
+}
+
+/* there - is the entry of this record in the store, from it or a later one? */
+static int
+there(struct check *c, const struct jrec *j)
+{
+	struct reader	*r;
+	uint8_t		 key[EKEY_SIZE];
+	struct rec	 rec;
+	MDB_val		 v;
+	int		 rc;
+
+	if ((r = env_read(c->env, c->e)) == NULL)
+		return -1;
+	ekey_pack(key, &j->id, j->scope, j->reason);
+	rc = env_get(c->env, r->txn, j->domain ? T_DOMAINS : T_ENTRIES, key,
+	    sizeof key, &v);
+	if (rc == 0 && (rec_unpack(v.mv_data, v.mv_size, &rec) == -1 ||
+	    rec.seq < j->seq))
+		rc = MDB_NOTFOUND;
+	env_read_done(r);
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return env_fail(c->env, "look up", rc, c->e);
+	return rc == 0;
+}
+
+static int
+check_record(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
+{
+	struct check	*c = arg;
+	struct jrec	 j;
+	int		 rc;
+
+	if (k->mv_size != 8 || jrec_unpack(get64(k->mv_data), v->mv_data,
+	    v->mv_size, &j) == -1)
+		return env_garbled(c->env, "the journal", e);
+	/* on to its real end: what goes away while we look leaves its record
+	 * there before we come to it */
+	if (j.op == J_ADD) {
+		if ((rc = there(c, &j)) == -1)
+			return -1;
+		return rc == 1 ? 0 : miss_add(c, &j);
+	}
+	/* a removal is matched after the walk: keep it as a negative */
+	if (j.op == J_REMOVE || j.op == J_RESET || j.op == J_EXPIRE ||
+	    j.op == J_REKEY) {
+		if (c->miss.n == 0)
+			return 0;	/* nothing before it is missing */
+		rc = miss_add(c, &j);
+		if (rc == 0)
+			c->miss.seq[c->miss.n - 1] |= UINT64_C(1) << 63;
+		return rc;
+	}
+	return 0;
+}
+
+/* one more index so that qsort keeps key and number together */
+struct pair {
+	uint8_t		key[EKEY_SIZE + 1];
+	uint64_t	seq;
+};
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct pair	*x = a, *y = b;
+	uint64_t		 sx = x->seq << 1, sy = y->seq << 1;
+	int			 rc = memcmp(x->key, y->key, sizeof x->key);
+
+	return rc != 0 ? rc : sx < sy ? -1 : sx > sy;
+}
+
+/* settle - an addition with no later removal is a fault */
+static int
+settle(struct check *c)
+{
+	struct pair	*p;
+	size_t		 i, n = c->miss.n;
+
+	if (n == 0)
+		return 0;
+	if ((p = calloc(n, sizeof *p)) == NULL)
+		return err_code(c->e, EX_OSERR, "no memory");
+	for (i = 0; i < n; i++) {
+		memcpy(p[i].key, c->miss.key[i], sizeof p[i].key);
+		p[i].seq = c->miss.seq[i];
+	}
+	qsort(p, n, sizeof *p, by_key);
+	for (i = 0; i < n; i++)
+		if (p[i].seq >> 63 == 0 && (i + 1 == n ||
+		    memcmp(p[i].key, p[i + 1].key, sizeof p->key) != 0))
+			fault(c, "journal record %" PRIu64 " added an entry "
+			    "that is not there", p[i].seq);
+	free(p);
+	return 0;
+}
+
+/* -- lists ----------------------------------------------------------------- */
+
+/* check_lifted - the record that lifted a mark of this row */
+static int
+check_lifted(struct check *c, const struct store_id *id,
+    const struct marks *m)
+{
+	uint8_t		copy[JREC_SIZE_MAX];
+	struct jrec	j;
+	char		hex[64];
+	int		rc;
+
+	if (m->seq == 0 || m->seq < c->first || m->seq > c->last) {
+		if (m->seq == 0)
+			fault(c, "list row %s is lifted by no record",
+			    hex_id(id, hex));
+		return 0;
+	}
+	if ((rc = record_of(c, m->seq, copy, &j)) == -1)
+		return -1;
+	if (rc == 0 || (j.op != J_LIFT && j.op != J_REMOVE) ||
+	    memcmp(j.id.digest, id->digest, STORE_DIGEST) != 0)
+		fault(c, "list row %s: record %" PRIu64 " of the journal did "
+		    "not lift it", hex_id(id, hex), m->seq);
+	return 0;
+}
+
+/* read_rows - hash and check every row of a list */
+static int
+read_rows(struct check *c, struct list_reader *r, struct list_hash *h,
+    uint8_t key, uint64_t *rows)
+{
+	struct store_id	id = { .key = key };
+	struct marks	m;
+	unsigned	i;
+	bool		lifted;
+	int		rc;
+
+	while ((rc = list_row(r, id.digest, &m, c->e)) == 1) {
+		++*rows;
+		list_hash_add(h, id.digest, &m);
+		for (lifted = false, i = 0; i < m.n; i++)
+			lifted |= (m.m[i].flags & MARK_LIFTED) != 0;
+		if (lifted && check_lifted(c, &id, &m) == -1)
+			return -1;
+	}
+	return rc;
+}
+
+/* in_use - is this list still in use, after it was read? */
+static bool
+in_use(struct check *c, uint32_t list)
+{
+	struct reader	*r;
+	struct run_rec	 run;
+	int		 rc;
+
+	if ((r = env_read(c->env, c->e)) == NULL)
+		return false;
+	rc = run_get(c->env, r->txn, list, &run, c->e);
+	env_read_done(r);
+	return rc == 1 && run.state == RUN_READY;
+}
+
+/* check_list - its rows against its record */
+static int
+check_list(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
+{
+	struct check		*c = arg;
+	struct list_reader	 r;
+	struct list_hash	*h;
+	struct run_rec		 run;
+	uint8_t			 digest[HASH_SIZE];
+	uint64_t		 rows = 0;
+	uint32_t		 list = get32(k->mv_data);
+	int			 rc;
+
+	if (k->mv_size != 4 || run_unpack(v->mv_data, v->mv_size, &run) == -1)
+		return env_garbled(c->env, "a list's record", e);
+	if (run.state != RUN_READY)
+		return 0;
+	if (list_open(c->env, list, &r, e) == -1)
+		return -1;
+	if ((h = list_hash_new()) == NULL) {
+		list_close(&r);
+		return err_code(e, EX_OSERR, "no memory");
+	}
+	rc = read_rows(c, &r, h, run.key, &rows);
+	list_hash_end(&h, digest);
+	list_close(&r);
+	if (rc == -1)
+		return -1;
+	if (!in_use(c, list))
+		return 0;
+	c->c->lists++;
+	c->c->rows += rows;
+	if (rows != run.rows)
+		fault(c, "list %lu has %" PRIu64 " rows, its record says %"
+		    PRIu64, (unsigned long)list, rows, run.rows);
+	else if (memcmp(digest, run.digest, HASH_SIZE) != 0)
+		fault(c, "list %lu: a row was altered", (unsigned long)list);
+	return 0;
+}
+
+/* check_scope - lists that it names exist and are ready */
+static int
+check_scope(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
+{
+	struct check		*c = arg;
+	struct scope_rec	 s;
+	struct run_rec		 run;
+	struct reader		*r;
+	int			 i, rc = 1;
+
+	if (k->mv_size != 4 || scope_unpack(get32(k->mv_data), v->mv_data,
+	    v->mv_size, &s) == -1)
+		return env_garbled(c->env, "a scope's record", e);
+	if (s.id != store_scope_id(s.name))
+		fault(c, "scope %s stands under another's number", s.name);
+	if ((r = env_read(c->env, e)) == NULL)
+		return -1;
+	for (i = 0; i < s.nactive && rc != -1; i++) {
+		rc = run_get(c->env, r->txn, s.active[i], &run, e);
+		if (rc != -1 && (rc == 0 || run.state != RUN_READY))
+			fault(c, "scope %s names list %lu, which is not ready",
+			    s.name, (unsigned long)s.active[i]);
+	}
+	env_read_done(r);
+	return rc == -1 ? -1 : 0;
+}
+
+/* -- all of it ------------------------------------------------------------- */
+
+static int
+check_run(void *arg)
+{
+	struct check	*c = arg;
+
+	c->domain = false;
+	if (walk(c->env, T_ENTRIES, NULL, 0, check_entry, c, c->e) == -1)
+		return -1;
+	c->domain = true;
+	if (walk(c->env, T_DOMAINS, NULL, 0, check_entry, c, c->e) == -1 ||
+	    walk(c->env, T_JOURNAL, NULL, 0, check_record, c, c->e) == -1 ||
+	    settle(c) == -1 ||
+	    walk(c->env, T_SCOPES, NULL, 0, check_scope, c, c->e) == -1)
+		return -1;
+	return walk(c->env, T_RUNS, NULL, 0, check_list, c, c->e);
+}
+
+int
+store_verify(struct store *s, struct store_check *out,
+    void (*report)(void *, const char *), void *arg, struct err *e)
+{
+	struct check	c = { .s = s, .env = s->env, .c = out,
+			    .fault = report, .arg = arg, .e = e };
+	struct err	why = { .msg = "" };
+	int		rc;
+
+	memset(out, 0, sizeof *out);
+	if (store_journal_verify(s, &out->chain, NULL, NULL, &why) == -1) {
+		if (why.code != EX_DATAERR || strncmp(why.msg, "journal: ",
+		    9) != 0) {
+			if (e != NULL)
+				*e = why;
+			return -1;
+		}
+		fault(&c, "%s", why.msg);
+		return 0;		/* nothing to check the rest against */
+	}
+	c.first = out->chain.first;
+	c.last = out->chain.last;
+	rc = env_guard(s->env, check_run, &c, e);
+	free(c.miss.key);
+	free(c.miss.seq);
+	return rc;
+}
