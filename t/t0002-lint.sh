@@ -55,7 +55,7 @@ includes() {
 			}' "$f"
 		own=${f%.c}.h
 		[ -f "$own" ] || continue
-		grep -m 1 '^#[ 	]*include' "$f" | grep -q "/${own##*/}\"" ||
+		grep -m 1 '^#[ 	]*include' "$f" | grep -Eq "/$(basename "$own" .h)(_int)?\.h\"" ||
 		    echo "$f: the first include is not its own ${own##*/}"
 	done
 }

@@ -256,14 +256,14 @@ cleansed() {
 	    ! grep -qi '^ann,\|^bob,' "$D/tmp/cleansed.csv"; } ||
 	    right='501 rows left: 500 users and Dan'
 	row 'a mailing list of 1003 rows: mailweir cleanse' "$n rows left" \
-	    "$(paste -sd ' ' "$D/tmp/cleanse" | cut -c 1-160)" "$right"
+	    "$(paste -sd ' ' "$D/tmp/cleanse" | tr -s ' ')" "$right"
 }
 
 audited() {
 	right=ok
 	out=$($MW journal verify 2>&1) || right='an unbroken chain'
-	row 'the audit trail: mailweir journal verify' "$out" \
-	    "$($MW journal show 2>/dev/null | tail -n 1 | cut -c 1-120)" "$right"
+	row 'the audit trail: mailweir journal verify' "${out%%, head*}" \
+	    "$($MW journal show 2>/dev/null | tail -n 1)" "$right"
 }
 
 all_steps() {
