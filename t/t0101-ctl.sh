@@ -23,7 +23,7 @@ t 'no sentence'			exits 64 m
 t 'unknown sentence'		exits 64 m frobnicate
 t 'says what to do'		out 'try mailweir --help'
 t 'unknown option'		exits 64 m stats --jsno
-t 'with the synopsis'		out '^usage: mailweir stats \[--json\]'
+t 'with the synopsis'		out '^usage: mailweir stats '
 t 'too many words'		exits 64 m stats now
 t 'option without its value'	exits 64 m explain a@b.example --stream
 t 'version'			"$BIN/mailweir" --version
@@ -70,6 +70,24 @@ t 'passes'			out '^verdict   pass'
 t 'explain: no such stream'	exits 64 m explain a@b.example --stream x
 t 'explain: no address'		m explain 'a b' --stream news --json
 t 'is the business of the MTA'	out '"verdict":"pass".*"unparsed":"'
+
+t 'suppressed for the stream'	m add ann@x.example --scope news --reason optout
+t 'and for another'		m add ann@x.example --scope other --reason complaint
+t 'explain: suppressed'		m explain ann@x.example --stream news
+t 'by this'			has "$W/out.$N" '^entry +optout, scope news: stops this stream'
+t 'not by that'			has "$W/out.$((N - 1))" '^entry +complaint, scope other: scope not obeyed'
+t 'refused'			has "$W/out.$((N - 2))" '^reply +550 5\.7\.1 '
+t 'explain --json'		m explain ann@x.example --stream news --json
+t 'says the same'		has "$W/out.$N" '"verdict":"reject","reply":"550 5.7.1 '
+t 'stats of the store'		m stats --scopes
+t 'entries'			has "$W/out.$N" ' 2  entries$'
+t 'by scope and reason'		has "$W/out.$((N - 1))" ' 1  in_force\{scope="news",reason="optout"\}'
+t 'stats --json'		m stats --json
+t 'one object a line'		not grep -qv '^{"program":".*","counter":".*","value":[0-9]*}$' "$W/out.$N"
+mv "$W/deep/state/store" "$W/kept"
+t 'stats without a store'	exits 66 m stats
+t 'explain without a store'	not m explain ann@x.example --stream news
+mv "$W/kept" "$W/deep/state/store"
 
 t 'parameters'			"$BIN/mailweir" -H
 t 'of the milters, too'		out '^\[suppress\]'

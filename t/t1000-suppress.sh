@@ -81,11 +81,13 @@ t 'is what explain says'	grep -Fq "$said" "$W/out.$N"
 t 'it has the reason'		grep -q '^550 5\.7\.1 .*(optout): unsubscribed; stream news, class bulk' <<END
 $said
 END
-t 'and the case'		test "${#case_id}" = 8
+t 'and the case'		test "${#case_id}" = 10
 t 'of the log, too'		has "$log" "rcpt=<ANN@X.example>.*case=$case_id"
+t 'the journal'			m journal show
+t 'knows it, too'		has "$W/out.$N" "reason=optout id=1:$case_id"
 t 'not the address'		sh -c '! printf %s "$1" | grep -iq ann' x "$said"
 t 'a text of its own'		reply '<a@reset.example>' '<dead@x.example>'
-t 'with the status'		has "$W/out.$N" '550 5\.1\.1 This mailbox is dead \(hard-bounce\), case [a-z2-7]{8}'
+t 'with the status'		has "$W/out.$N" '550 5\.1\.1 This mailbox is dead \(hard-bounce\), case [0-9a-f]{10}'
 
 t 'counted'			m stats
 t 'by verdict'			has "$W/out.$N" ' mailweir_suppress_verdicts_total\{verdict="reject"\}'

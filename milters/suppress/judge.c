@@ -69,7 +69,7 @@ judge_stops(const struct stream *s, const struct store_entry *e)
 void
 judge_case(const struct store_id *id, char out[JUDGE_CASE_SIZE])
 {
-	(void)codec_b32(id->digest, JUDGE_CASE_OCTETS, out);
+	(void)codec_hex(id->digest, JUDGE_CASE_OCTETS, out);
 }
 
 const char *

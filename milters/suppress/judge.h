@@ -16,11 +16,12 @@
 #include "stream/stream.h"
 
 /*
- * A case id is the first octets of the recipient's keyed digest: whoever has
- * the address and the store key finds it again, nobody else learns anything.
+ * A case id is the first octets of the recipient's keyed digest, in hex as the
+ * journal prints it: an operator finds the records by it; without the store
+ * key it tells nothing.
  */
 #define JUDGE_CASE_OCTETS	5
-#define JUDGE_CASE_SIZE		CODEC_B32_SIZE(JUDGE_CASE_OCTETS)
+#define JUDGE_CASE_SIZE		CODEC_HEX_SIZE(JUDGE_CASE_OCTETS)
 #define JUDGE_TEXT_MAX		480	/* octets of a reply's text */
 
 enum judge_answer {

@@ -222,7 +222,7 @@ static const struct row rows[] = {
 	    { "<ann@x.example>" }, { C }, NULL, C, "", NULL },
 };
 
-/* alike - equal, where '*' in want stands for eight characters of a case */
+/* alike - equal, where '*' in want stands for the characters of a case */
 static bool
 alike(const char *want, const char *got)
 {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "ctl/cmds.h"
+#include "store/admin.h"
 #include "stream/stream.h"
 #include "suppress/judge.h"
 
@@ -26,6 +27,7 @@ struct answer {
 	struct buf		 reply;
 	struct store_entry	*v;
 	int			 n;
+	struct store		*store;		/* for names of scopes */
 };
 
 static const char *
@@ -70,6 +72,7 @@ ask(struct ctl *ctl, struct answer *a)
 		return EX_OK;
 	if ((rc = ctl_store(ctl, STORE_READ)) != EX_OK)
 		return rc;
+	a->store = ctl->store;
 	if ((a->v = calloc(ENTRIES, sizeof *a->v)) == NULL) {
 		(void)err_set(&e, "no memory");
 		return ctl_fail(&e, EX_OSERR);
@@ -94,17 +97,28 @@ ask(struct ctl *ctl, struct answer *a)
 	return EX_OK;
 }
 
+/* scope_name - also of one that the stream does not obey */
+static const char *
+scope_name(const struct answer *a, const struct store_entry *e,
+    char out[STORE_SCOPE_MAX + 1])
+{
+	const char	*name = obeyed(a, e);
+
+	if (name != NULL)
+		return name;
+	return store_scope_name(a->store, e->scope, out, NULL) == -1 ? "?" :
+	    out;
+}
+
 static void
 print_entry(const struct answer *a, const struct store_entry *e)
 {
 	const char	*name = store_reason_name(e->reason);
-	const char	*scope = obeyed(a, e);
-	char		 iso[CLOCK_ISO_SIZE], id[16];
+	char		 iso[CLOCK_ISO_SIZE], scope[STORE_SCOPE_MAX + 1];
 
-	(void)snprintf(id, sizeof id, "#%08" PRIx32, e->scope);
 	(void)printf("entry     %s%s, scope %s: %s\n", name != NULL ? name :
 	    "(unknown reason)", e->domain ? " of the whole domain" : "",
-	    scope != NULL ? scope : id, effect(a, e));
+	    scope_name(a, e, scope), effect(a, e));
 	(void)printf("          first %s", when(e->first, iso));
 	(void)printf(", last %s, count %" PRIu32, when(e->last, iso),
 	    e->count);
@@ -148,10 +162,11 @@ static json_t *
 json_entry(const struct answer *a, const struct store_entry *e)
 {
 	const char	*name = store_reason_name(e->reason);
+	char		 scope[STORE_SCOPE_MAX + 1];
 	json_t		*j;
 
-	j = json_pack("{s:s?, s:s?, s:b, s:b, s:b, s:I, s:I, s:I, s:I, "
-	    "s:s, s:s, s:s}", "reason", name, "scope", obeyed(a, e),
+	j = json_pack("{s:s?, s:s, s:b, s:b, s:b, s:I, s:I, s:I, s:I, "
+	    "s:s, s:s, s:s}", "reason", name, "scope", scope_name(a, e, scope),
 	    "domain", e->domain, "in_force", e->in_force, "stops",
 	    obeyed(a, e) != NULL && judge_stops(a->s, e), "first",
 	    (json_int_t)e->first, "last", (json_int_t)e->last, "expires",

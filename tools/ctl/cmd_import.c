@@ -246,7 +246,7 @@ cmd_import(struct ctl *ctl, int argc, char **argv)
 	    "  --column C       of the address: name, or number from 1\n"
 	    "  --replace        the scope's list; else rows are added to it\n"
 	    "  --dry-run        print the difference, change nothing\n"
-	    "  --max-shrink P   refuse to drop more than P%% of a replaced "
+	    "  --max-shrink P   refuse to drop more than P% of a replaced "
 	    "list\n"
 	    "  --rejects FILE   rows without an address: line, why, row\n"
 	    "  --override       may drop complaint and legal rows; needs "

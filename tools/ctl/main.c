@@ -19,8 +19,8 @@
 const struct ctl_cmd ctl_cmds[] = {
 	{ "check", cmd_check, "[--json]",
 	    "check the whole configuration and every file that it names" },
-	{ "dkim", cmd_dkim, "genkey|check|sign|verify ...",
-	    "DKIM keys: make, compare with DNS; messages: sign, verify" },
+	{ "init", cmd_init, "[--user USER]",
+	    "make the folders, the store and its keys where they are absent" },
 	{ "add", cmd_add, "ADDRESS [--scope S] [--reason R] [--expires T] "
 	    "[...]",
 	    "suppress a recipient, or a whole domain" },
@@ -31,18 +31,10 @@ const struct ctl_cmd ctl_cmds[] = {
 	    "what the store knows of a recipient" },
 	{ "explain", cmd_explain, "ADDRESS --stream S [--json]",
 	    "what the suppress milter would say to this recipient, and why" },
-	{ "feedback", cmd_feedback, "parse FILE... | parked list|show|accept|drop "
-	    "[ID...] | reason [--status S] [--code C] [TEXT]",
-	    "what a bounce or complaint says; those that were not believed" },
-	{ "init", cmd_init, "[--user USER]",
-	    "make the folders, the store and its keys where they are absent" },
 	{ "replay", cmd_replay, "FILE [--from A] [--to B]... [--sasl LOGIN] "
 	    "[--client IP] [--daemon NAME] [--local] [--policy NAME]... "
 	    "[--output FILE] [--json]",
 	    "what the milters would do with a message, and why" },
-	{ "rules", cmd_rules, "check|list|score FILE...|test [NAME [TEXT...]] "
-	    "[--rules PATH]...",
-	    "keyword rules: check, list, try on messages" },
 	{ "import", cmd_import, "FILE --scope S [--reason R] [--replace] "
 	    "[--dry-run] [...]",
 	    "a whole list into a scope, all or nothing" },
@@ -61,11 +53,19 @@ const struct ctl_cmd ctl_cmds[] = {
 	    "everything in the store against its journal" },
 	{ "backup", cmd_backup, "DIR",
 	    "a verified copy of the store while it is in use" },
-	{ "stats", cmd_stats, "[--json]",
-	    "the counters of all programs" },
 	{ "token", cmd_token, "make ADDRESS --scope S | --stream S [--kind K] "
 	    "| read TOKEN... | genkey [FILE] | rotate [FILE]",
 	    "signed tokens of unsubscribe links, and their keys" },
+	{ "dkim", cmd_dkim, "genkey|check|sign|verify ...",
+	    "DKIM keys: make, compare with DNS; messages: sign, verify" },
+	{ "rules", cmd_rules, "check|list|score FILE...|test [NAME [TEXT...]] "
+	    "[--rules PATH]...",
+	    "keyword rules: check, list, try on messages" },
+	{ "feedback", cmd_feedback, "parse FILE... | parked list|show|accept|drop "
+	    "[ID...] | reason [--status S] [--code C] [TEXT]",
+	    "what a bounce or complaint says; those that were not believed" },
+	{ "stats", cmd_stats, "[--scopes] [--json]",
+	    "what is in the store, what all programs counted" },
 	{ NULL, NULL, NULL, NULL }
 };
 
