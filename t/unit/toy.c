@@ -23,7 +23,7 @@ struct toy {
 	const char	*append;
 	const char	*footer, *hold, *sender;
 	const char	*verdict_at;	/* "eoh:reject", "body:tempfail" */
-	long		 sleep_ms;
+	long		 sleep_ms, insert_at;
 	long		 keep;
 	int		 fault;
 	bool		 see_body, add_first;
@@ -35,6 +35,7 @@ static const struct conf_param toy_params[] = {
 	CONF_LIST(struct toy, delete, "", "Recipients to delete."),
 	CONF_LIST(struct toy, add, "", "Recipients to add."),
 	CONF_STR(struct toy, insert, "", "Field to put on top."),
+	CONF_INT(struct toy, insert_at, "0", 0, 1000, "Where insert does."),
 	CONF_STR(struct toy, append, "", "Field to put at the end."),
 	CONF_STR(struct toy, change, "", "Field to change."),
 	CONF_STR(struct toy, remove, "", "Field to delete."),
@@ -255,7 +256,8 @@ toy_eom(struct frame_msg *m)
 	if (t->sleep_ms > 0)
 		(void)usleep((useconds_t)t->sleep_ms * 1000);
 	if (field(t->insert, room, &name, &value))
-		(void)frame_insert_header(m, 0, name, value);
+		(void)frame_insert_header(m, (size_t)t->insert_at, name,
+		    value);
 	if (field(t->append, room, &name, &value))
 		(void)frame_append_header(m, name, value);
 	if (field(t->change, room, &name, &value))
