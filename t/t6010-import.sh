@@ -1,0 +1,158 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# import: formats, exports of services, bad input, replace, guards, rollback
+. "$(dirname "$0")/lib.sh"
+
+cat >"$W/m.conf" <<END
+state_dir = $W/state
+run_dir = $W/run
+store_key_file = $W/store.key
+token_key_file = $W/token.key
+[stream news]
+class = bulk
+scopes = news
+END
+mw() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
+says() { regex=$1; shift; "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"; }
+fails() {
+	status=$1 regex=$2; shift 2
+	exits "$status" "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"
+}
+# reason ADDRESS SCOPE REASON - it stands there for this reason
+reason() { says "^$3 +scope $2: in force" mw show "$1" --scope "$2"; }
+absent() { says 'not in the store' mw show "$1" --scope "$2"; }
+
+mw init >/dev/null || bail 'no store'
+
+# formats
+printf '\357\273\277# list\r\nann@example.com\r\n\r\nBOB@Example.COM\r\n' >"$W/a.txt"
+t 'txt, BOM, CRLF, comment' says '^2 rows, 0 rejected, 2 recipients' \
+    mw import "$W/a.txt" --scope txt
+t 'it is there'		reason bob@example.com txt import
+printf 'id,"Name",E-Mail\n1,"Ann, A",ann@example.com\n2,"two
+lines ""q""",bob@example.com\n3,,\n4,x,"eve@example.com"' >"$W/a.csv"
+t 'csv, header, quoted newline' says '^4 rows, 1 rejected, 3 recipients' \
+    mw import "$W/a.csv" --scope csv --rejects "$W/rej"
+t 'rejects: line, why'	has "$W/rej" '^5	no address	3,,$'
+t 'last row without newline' reason eve@example.com csv import
+t 'column by name'	says '3 recipients' mw import "$W/a.csv" --scope c2 \
+    --column e-mail
+t 'column by number'	says '3 recipients' mw import "$W/a.csv" --scope c3 \
+    --column 3
+t 'wrong column'	fails 65 'none of its 5 rows' mw import "$W/a.csv" \
+    --scope c4 --column 2
+t 'no such column'	fails 65 'no column "mail2"' mw import "$W/a.csv" \
+    --scope c4 --column mail2
+printf 'x;mail\n1;ann@example.com\n' >"$W/semi.csv"
+t 'semicolons'		says '1 recipients' mw import "$W/semi.csv" --scope c5
+printf '{"id": 1, "x": {"email": "no"}, "email": "\\u0061nn@example.com"}
+{"email":"bob@example.com","reason":"unsubscribed"}
+{"email": 7}
+{"broken
+["email"]
+' >"$W/a.jsonl"
+t 'jsonl'		says '^5 rows, 3 rejected, 2 recipients' \
+    mw import "$W/a.jsonl" --scope json --rejects "$W/rej"
+t 'an escape is a letter' reason ann@example.com json import
+t 'a word for a reason'	reason bob@example.com json optout
+t '- is standard input'	says '1 recipients' sh -c \
+    'echo pipe@example.com | "$0" -c "$1" import - --scope pipe' \
+    "$BIN/mailweir" "$W/m.conf"
+
+# exports
+# export_of SERVICE HEADER ROW ADDRESS REASON
+export_of() {
+	n=$((${n:-0} + 1))
+	printf '%s\n%s\n' "$2" "$3" >"$W/e$n.csv"
+	says "^export of $1$" mw import "$W/e$n.csv" --scope "e$n" &&
+	    reason "$4" "e$n" "$5"
+}
+t 'SendGrid bounces'	export_of SendGrid 'status,reason,email,created' \
+    '5.1.1,550 no such user,a@x.example,1700000000' a@x.example hard-bounce
+t 'its date is kept'	says 'first +2023-11-14' mw show a@x.example
+t 'SendGrid unsubscribes' export_of SendGrid 'email,created' \
+    'b@x.example,1700000000' b@x.example optout
+t 'SendGrid spam reports' export_of SendGrid 'ip,email,created' \
+    '192.0.2.1,c@x.example,1700000000' c@x.example complaint
+t 'Mailgun bounces'	export_of Mailgun 'address,code,error,created_at' \
+    'd@x.example,550,"no, never",x' d@x.example hard-bounce
+t 'Mailgun unsubscribes' export_of Mailgun 'address,tags,created_at' \
+    'e@x.example,"[""*""]",x' e@x.example optout
+t 'Postmark'		export_of Postmark \
+    'EmailAddress,SuppressionReason,Origin,CreatedAt' \
+    'f@x.example,SpamComplaint,Recipient,2019-12-17T08:58:33-05:00' \
+    f@x.example complaint
+t 'SES'			export_of SES 'EmailAddress,Reason,LastUpdateTime' \
+    'g@x.example,BOUNCE,2024-01-31T00:00:00Z' g@x.example hard-bounce
+t 'Mailchimp unsubscribed' export_of Mailchimp \
+    'Email Address,First Name,UNSUB_TIME,UNSUB_REASON' \
+    'h@x.example,H,2024-01-31 10:00:00,NORMAL' h@x.example optout
+t 'Mailchimp cleaned'	export_of Mailchimp 'Email Address,CLEAN_TIME' \
+    'i@x.example,2024-01-31 10:00:00' i@x.example hard-bounce
+printf 'j@x.example,COMPLAINT\nk@x.example,BOUNCE\n' >"$W/ses.csv"
+t 'no header, a word'	says '2 recipients' mw import "$W/ses.csv" --scope ses
+t 'each its reason'	reason j@x.example ses complaint
+t '--reason overrides'	says '2 recipients' mw import "$W/ses.csv" --scope ses2 \
+    --reason manual
+t 'for every row'	reason j@x.example ses2 manual
+
+# bad input
+gzip -c "$W/a.txt" >"$W/z.gz"
+t 'gzip'		fails 65 'gzip-compressed' mw import "$W/z.gz" --scope z
+: >"$W/empty"
+t 'empty file'		says '^0 rows' mw import "$W/empty" --scope z
+printf 'a\000b@x.example\nok@x.example\n\377\376@x.example\n' >"$W/nul"
+t 'NUL and 8-bit junk'	says '^3 rows, 2 rejected' mw import "$W/nul" --scope z
+"$PYTHON" -c '
+print("x@y.example"); print("a" * 10000000); print("z@y.example")' >"$W/long"
+t 'a 10 MB line'	says '^3 rows, 1 rejected, 2 recipients' \
+    mw import "$W/long" --scope z --format txt --rejects "$W/rej"
+t 'is told'		has "$W/rej" '^2	the row is too long'
+t 'rows after it count'	reason z@y.example z import
+printf 'a,"never closed\nb@x.example,1\n' >"$W/quote.csv"
+t 'a quote never closed' says '^2 rows, 1 rejected, 1 recipients' \
+    mw import "$W/quote.csv" --scope z --column 1
+t 'no such file'	fails 66 'No such file' mw import "$W/none" --scope z
+t 'a folder'		fails 66 'is a folder' mw import "$W" --scope z
+
+# replace, guards, rollback
+"$PYTHON" -c '
+for i in range(3000): print("u%d@l.example" % i)' >"$W/l1"
+"$PYTHON" -c '
+for i in range(10, 3010): print("u%d@l.example" % i)' >"$W/l2"
+t 'a list'		says 'scope list:  3000 added' mw import "$W/l1" --scope list
+t 'dry run'		says 'would have 10 added, 10 removed, 2990 unchanged' \
+    mw import "$W/l2" --scope list --replace --dry-run
+t 'with line numbers'	has "$W/said" 'added, for instance, line 2991 '
+t 'changes nothing'	absent u3005@l.example list
+t 'shrinks too much'	fails 65 'would drop 10 of 3000' mw import "$W/l2" \
+    --scope list --replace --max-shrink 0.1%
+t 'nothing was changed'	absent u3005@l.example list
+t 'to nothing at all'	fails 65 'would drop 3000 of 3000' mw import \
+    "$W/empty" --scope list --replace
+t 'replace'		says '10 added, 10 removed' mw import "$W/l2" \
+    --scope list --replace --max-shrink 1%
+t 'the new are in'	reason u3005@l.example list import
+t 'the old are out'	absent u5@l.example list
+t 'remove one by hand'	says ': removed' mw remove u3@l.example --scope list || :
+t 'and one that is in'	says ': removed' mw remove u100@l.example --scope list
+t 'it is out'		absent u100@l.example list
+t 'rollback'		says 'had 2999 recipients, has 2998' mw rollback list
+t 'the old are back'	reason u5@l.example list import
+t 'the new are gone'	absent u3005@l.example list
+t 'what was removed by hand stays out' absent u100@l.example list
+t 'only once'		fails 65 'no import to roll back' mw rollback list
+t 'add to a list'	says 'scope list:  12 added|scope list:  [0-9]+ added, 0 removed' \
+    mw import "$W/l2" --scope list
+t 'old and new'		reason u5@l.example list import
+t 'old and new, too'	reason u3005@l.example list import
+printf 'p@x.example,COMPLAINT\nq@x.example,BOUNCE\n' >"$W/p.csv"
+t 'a list with a complaint' mw import "$W/p.csv" --scope prot
+printf 'q@x.example\n' >"$W/q.txt"
+t 'is not dropped by a replacement' fails 77 'complaint or legal' \
+    mw import "$W/q.txt" --scope prot --replace
+t 'still there'		reason p@x.example prot complaint
+t 'unless told why'	says '1 removed' mw import "$W/q.txt" --scope prot \
+    --replace --override --note 'contract ended'
+t 'verify'		says '^0 faults' mw verify
+t_done
