@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # frame: the protocol as an MTA sees it, with two toy policies behind it
 . "$(dirname "$0")/lib.sh"
-MAILWEIR=$BIN/mailweir
 BIN=$BIN/../t
 need_built frame-toy
 CONF=$W/toys.conf LOGFILE=$W/frame-toy.log PIDFILE=$W/frame-toy.pid
@@ -15,7 +14,7 @@ config() {
 	for line; do printf '%s\n' "$line"; done >>"$CONF"
 }
 
-# toys LINES... - configure and start; toys_on SOCKET LINES...
+# toys LINES... - configure and start
 toys() { config "$@"; SOCK='' daemon frame-toy -c "$CONF" -p "unix:$W/frame-toy.sock"; }
 
 # say CASE - one dialogue of the .py file

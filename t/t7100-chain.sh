@@ -258,4 +258,17 @@ while read -r case from to; do
 	t "$case: the same" alike "$case"
 done <"$W/cases"
 t 'nothing more, nothing less' sh -c 'cd "$1/four" && ls >../l1; cd ../chain && ls >../l2; diff -u ../l1 ../l2' x "$W"
+
+# replayed CASE FROM TO - what `mailweir replay` says that would come out;
+# smtp-sink ends each file with an empty line
+replayed() {
+	MW replay "$W/in/$1" --from "$2" --to "$3" --output "$W/$1.eml" >"$W/$1.told" &&
+	    tr -d '\r' <"$W/$1.eml" >"$W/$1.lf" &&
+	    sed '/^X-\(Mail\|Rcpt\)-Args:/d; $d' "$W/chain/$1.out.smtp" >"$W/$1.real" &&
+	    same "$W/$1.real" "$W/$1.lf"
+}
+for case in plain tagged junk long; do
+	from=$(awk -v c=$case '$1 == c { print $2 }' "$W/cases")
+	t "$case: replay says the same" replayed $case "$from" ann@world.example
+done
 t_done

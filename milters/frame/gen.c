@@ -25,7 +25,7 @@ const struct conf_param frame_params[] = {
 	CONF_STR(struct frame_conf, user, "",
 	    "When started as root, become this user once the socket is "
 	    "open. Empty: stay."),
-	CONF_SECS(struct frame_conf, io_timeout, "600s", 1, 86400,
+	CONF_SECS(struct frame_conf, io_timeout, "2h", 1, 86400,
 	    "How long a connection may stand still."),
 	CONF_SECS(struct frame_conf, stop_timeout, "10s", 0, 600,
 	    "How long a stop waits for messages that are being looked at."),
