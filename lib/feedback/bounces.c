@@ -22,6 +22,8 @@
 #include "base/banned.h"
 
 #define FILE_MAX	(1u << 20)
+#define ANY_TEXT	(-1)	/* instead of a phrase's number */
+#define WORD_MAX	8192	/* octets of a condition */
 #define TEXT_SCAN_MAX	8192	/* octets of a diagnostic that are asked */
 
 /* Built in: etc/bounces.conf as it was when this was compiled. */
@@ -29,7 +31,10 @@ extern const char	bounces_builtin[];
 extern const size_t	bounces_builtin_len;
 
 enum cond_kind { C_STATUS, C_CODE, C_COMMAND, C_HOST, C_AGENT, C_TEXT, C_NOT,
-    C_DELAYED };
+    C_DELAYED, C_PROSE };
+
+/* Kinds that the automaton looks for. */
+#define IS_PHRASE(k)	((k) == C_TEXT || (k) == C_NOT || (k) == C_PROSE)
 
 struct cond {
 	enum cond_kind	 kind;
@@ -43,7 +48,7 @@ struct row {
 
 struct reason {
 	char	name[32];
-	bool	hard, ours;
+	bool	hard, hard5, ours;
 };
 
 struct bounces {
@@ -141,7 +146,11 @@ add_word(struct bounces *b, struct cond *c, const char *p, size_t n,
 
 	if (n == 0)
 		return bad(l, e, "an empty alternative", "");
-	if (c->kind == C_TEXT || c->kind == C_NOT) {
+	if (c->kind == C_TEXT && n == 1 && *p == '*') {
+		if (!GROW(b->phrase_ids, b->nids, b->capids))
+			return err_set(e, "out of memory");
+		b->phrase_ids[b->nids++] = ANY_TEXT;
+	} else if (IS_PHRASE(c->kind)) {
 		if ((id = phrases_add(b->phrases, p, n, e)) == -1)
 			return err_prefix(e, "%s:%d: ", l->file, l->line);
 		if (!GROW(b->phrase_ids, b->nids, b->capids))
@@ -163,7 +172,7 @@ condition(struct bounces *b, const char *w, const struct lex *l,
     struct err *e)
 {
 	static const char *const keys[] = { "status", "code", "command",
-	    "host", "agent", "text", "not", "delayed", NULL };
+	    "host", "agent", "text", "not", "delayed", "prose", NULL };
 	const char	*eq = strchr(w, '='), *p, *bar;
 	struct cond	 c = { C_STATUS, 0, 0 };
 	int		 i;
@@ -177,8 +186,7 @@ condition(struct bounces *b, const char *w, const struct lex *l,
 	if (keys[i] == NULL)
 		return bad(l, e, "unknown condition", w);
 	c.kind = (enum cond_kind)i;
-	c.first = (unsigned)(c.kind == C_TEXT || c.kind == C_NOT ? b->nids :
-	    b->nwords);
+	c.first = (unsigned)(IS_PHRASE(c.kind) ? b->nids : b->nwords);
 	for (p = eq + 1; ; p = bar + 1) {
 		bar = strchrnul(p, '|');
 		if (add_word(b, &c, p, (size_t)(bar - p), l, e) == -1)
@@ -198,14 +206,16 @@ flag(struct bounces *b, struct lex *l, const char *name, struct err *e)
 {
 	struct reason	*r;
 	char		 w[64];
-	bool		 hard = strcmp(name, "%hard") == 0;
+	bool		 hard5 = strcmp(name, "%hard5") == 0;
+	bool		 hard = hard5 || strcmp(name, "%hard") == 0;
 
 	if (!hard && strcmp(name, "%ours") != 0)
-		return bad(l, e, "neither %hard nor %ours", name);
+		return bad(l, e, "not %hard, %hard5 or %ours", name);
 	while (word(l, w, sizeof w)) {
 		if ((r = reason_get(b, w)) == NULL)
 			return bad(l, e, "not a reason", w);
 		r->hard |= hard;
+		r->hard5 |= hard5;
 		r->ours |= !hard;
 	}
 	return 0;
@@ -215,7 +225,7 @@ flag(struct bounces *b, struct lex *l, const char *name, struct err *e)
 static int
 line(struct bounces *b, struct lex *l, struct err *e)
 {
-	char		 w[1024];
+	char		 w[WORD_MAX];
 	struct reason	*r;
 	struct row	 row;
 
@@ -274,6 +284,7 @@ finish(struct bounces *b, struct err *e)
 	for (i = 0; i < b->nrows; i++) {
 		r = reason_get(b, b->rows[i].pub.reason);
 		b->rows[i].pub.hard = r->hard;
+		b->rows[i].pub.hard5 = r->hard5;
 		b->rows[i].pub.ours = r->ours;
 	}
 	b->undefined.reason = "undefined";
@@ -364,19 +375,32 @@ tail(const char *suffix, const char *host)
 	return m >= n && strcasecmp(host + m - n, suffix) == 0;
 }
 
+/* or_none - so that a row can ask for what is not known */
+static const char *
+or_none(const char *s)
+{
+	return s == NULL || s[0] == '\0' ? "none" : s;
+}
+
 static bool
 fits(const struct bounces *b, const struct cond *c,
-    const struct bounces_facts *f, const struct phrase_hits *hits)
+    const struct bounces_facts *f, const struct phrase_hits *text,
+    const struct phrase_hits *prose)
 {
+	const struct phrase_hits *hits = c->kind == C_PROSE ? prose : text;
 	unsigned	i;
 	int		id;
 	bool		hit = false;
 
 	for (i = c->first; i < c->first + c->n && !hit; i++) {
 		switch (c->kind) {
-		case C_STATUS:	hit = like(b->words[i], f->status);	break;
+		case C_STATUS:
+			hit = like(b->words[i], or_none(f->status));
+			break;
 		case C_CODE:	hit = like(b->words[i], f->code);	break;
-		case C_COMMAND:	hit = like(b->words[i], f->command);	break;
+		case C_COMMAND:
+			hit = like(b->words[i], or_none(f->command));
+			break;
 		case C_AGENT:	hit = like(b->words[i], f->agent);	break;
 		case C_HOST:	hit = tail(b->words[i], f->host);	break;
 		case C_DELAYED:
@@ -384,8 +408,12 @@ fits(const struct bounces *b, const struct cond *c,
 			break;
 		case C_TEXT:
 		case C_NOT:
+		case C_PROSE:
 			id = b->phrase_ids[i];
-			hit = (hits->w[id / 64] >> id % 64 & 1) != 0;
+			if (id == ANY_TEXT)
+				hit = f->text != NULL && f->text[0] != '\0';
+			else
+				hit = (hits->w[id / 64] >> id % 64 & 1) != 0;
 			break;
 		}
 	}
@@ -395,7 +423,7 @@ fits(const struct bounces *b, const struct cond *c,
 const struct bounces_row *
 bounces_find(const struct bounces *b, const struct bounces_facts *f)
 {
-	struct phrase_hits	 hits = { { 0 } };
+	struct phrase_hits	 hits = { { 0 } }, prose = { { 0 } };
 	size_t			 i, n;
 	unsigned		 k;
 
@@ -403,11 +431,15 @@ bounces_find(const struct bounces *b, const struct bounces_facts *f)
 		n = strnlen(f->text, TEXT_SCAN_MAX);
 		phrases_scan(b->phrases, f->text, n, &hits);
 	}
+	if (f->prose != NULL)
+		phrases_scan(b->phrases, f->prose, strnlen(f->prose,
+		    TEXT_SCAN_MAX), &prose);
 	for (i = 0; i < b->nrows; i++) {
 		const struct row	*r = &b->rows[i];
 
 		for (k = 0; k < r->n; k++)
-			if (!fits(b, &b->conds[r->first + k], f, &hits))
+			if (!fits(b, &b->conds[r->first + k], f, &hits,
+			    &prose))
 				break;
 		if (k == r->n)
 			return &r->pub;

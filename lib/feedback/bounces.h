@@ -23,6 +23,7 @@ struct bounces_facts {
 	const char	*status;	/* "5.1.1" */
 	const char	*code;		/* "550" */
 	const char	*text;		/* diagnostic; any case */
+	const char	*prose;		/* all that the report says in words */
 	const char	*command;	/* "RCPT", "DATA", ...: what was refused */
 	const char	*host;		/* who refused */
 	const char	*agent;		/* who reports */
@@ -32,6 +33,7 @@ struct bounces_facts {
 struct bounces_row {
 	const char	*reason;	/* "userunknown" */
 	bool		 hard;		/* this mailbox is gone for good */
+	bool		 hard5;		/* but not with a 4.x.x status */
 	bool		 ours;		/* ours to mend, no fault of his */
 	const char	*file;		/* where the row stands */
 	int		 line;

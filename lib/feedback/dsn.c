@@ -109,12 +109,16 @@ set_status(struct parse *ps, struct feedback_event *ev, struct text field,
 	const char	*s;
 
 	ev->status = status_find(ps, field);
-	if (vague(ev->status)) {
-		s = status_find(ps, diag);
-		if (s[0] != '\0' && !(vague(s) && ev->status[0] != '\0'))
-			ev->status = s;
-	}
+	s = status_find(ps, diag);
+	if (s[0] != '\0' && !(vague(s) && ev->status[0] != '\0'))
+		ev->status = s;
 	ev->code = status_code(ps, diag);
+	if (!vague(ev->status))
+		return;
+	s = status_find(ps, prose_section(ps, ev->recipient));
+	if (!vague(s) && s[0] == (ev->status[0] != '\0' ? ev->status[0] :
+	    s[0]))
+		ev->status = s;
 }
 
 /* block - one recipient's fields as an event */
@@ -157,7 +161,7 @@ block(struct parse *ps, const struct fields *fs, const char *mta)
 	ev->confidence = to[0] != '\0' ? 1.0 : 0.5;
 	ps->host = host;
 	if (ev->kind == FEEDBACK_BOUNCE || ev->kind == FEEDBACK_DELAYED)
-		parse_reason(ps, ev, "", host);
+		parse_reason(ps, ev, host);
 }
 
 /* part - every block of a delivery-status part */
@@ -193,6 +197,21 @@ is_status(const struct mime_part *p)
 	    strcmp(p->type, "message/xdelivery-status") == 0);
 }
 
+/* in_prose - its parts were lost: the fields stand in the text */
+static void
+in_prose(struct parse *ps)
+{
+	struct text	rest = { buf_str(&ps->prose), ps->prose.len };
+	struct fields	fs;
+	const char	*p = text_find(rest, "\nfinal-recipient:");
+
+	if (p == NULL)
+		return;
+	while (fields_next(ps, &rest, &fs))
+		if (fields_get(&fs, "Final-Recipient").n > 0)
+			block(ps, &fs, "");
+}
+
 bool
 dsn_parse(struct parse *ps)
 {
@@ -201,5 +220,7 @@ dsn_parse(struct parse *ps)
 	for (i = 0; i < mime_count(ps->m); i++)
 		if (is_status(mime_at(ps->m, i)) && !parse_in_message(ps, i))
 			part(ps, i);
+	if (ps->fb->n == before)
+		in_prose(ps);
 	return ps->fb->n > before;
 }

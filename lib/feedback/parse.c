@@ -9,6 +9,7 @@
  */
 #include "feedback/parse.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,20 +63,137 @@ parse_event(struct parse *ps)
 	return v;
 }
 
-void
-parse_reason(struct parse *ps, struct feedback_event *ev,
-    const char *command, const char *host)
+/* continued - octets of "550-5.1.1 " or "550-" that begin a further line of a
+ * reply at i; 0 if none does */
+static size_t
+continued(struct text t, size_t i, const char *code)
 {
-	struct bounces_facts	 f = { ev->status, ev->code, ev->diagnostic,
-	    command, host, ev->agent, ev->kind == FEEDBACK_DELAYED };
+	size_t	k = i + 3, n;
+
+	if (code[0] == '\0' || i == 0 || t.n - i < 5 ||
+	    (t.p[i - 1] != ' ' && t.p[i - 1] != '\n') ||
+	    memcmp(t.p + i, code, 3) != 0 ||
+	    (t.p[k] != '-' && t.p[k] != ' '))
+		return 0;
+	n = strspn(t.p + k + 1, "0123456789.");
+	if (n >= 5 && t.p[k + 1 + n] == ' ')
+		return 3 + 1 + n + 1;
+	return t.p[k] == '-' && n == 0 ? 4 : 0;
+}
+
+/*
+ * plain - what the table is asked: the text without addresses, as a local part
+ * may say anything, and without the code that begins each line of a reply
+ */
+static void
+plain(struct text t, const char *code, struct buf *out)
+{
+	struct text	addr;
+	size_t		from = 0, i = 0, stop, skip;
+	bool		more;
+
+	do {
+		more = text_address(t, &from, &addr);
+		stop = more ? (size_t)(addr.p - t.p) : t.n;
+		while (i < stop) {
+			if ((skip = continued(t, i, code)) > 0) {
+				i += skip;
+				continue;
+			}
+			(void)buf_add_some(out, t.p + i++, 1);
+		}
+		if (more) {
+			(void)buf_add_some(out, "@", 1);
+			i = stop + addr.n;
+		}
+	} while (more);
+}
+
+/* ask - the table about this text; context: where the command may stand */
+static const struct bounces_row *
+ask(struct parse *ps, const struct feedback_event *ev, struct text t,
+    struct text context, struct text all, const char *host)
+{
+	struct bounces_facts	 f = { .status = ev->status,
+	    .code = ev->code, .prose = all.p, .host = host,
+	    .command = status_command(t), .agent = ev->agent,
+	    .delayed = ev->kind == FEEDBACK_DELAYED };
+	struct buf		 b = BUF_INIT(VALUE_MAX * 2);
 	const struct bounces_row *row;
+
+	if (f.command[0] == '\0')
+		f.command = status_command(context);
+	plain(t, ev->code, &b);
+	f.text = buf_str(&b);
+	row = bounces_find(ps->ctx->bounces, &f);
+	buf_free(&b);
+	return row;
+}
+
+/* one_line - phrases of several words must not break at a line's end */
+static struct text
+one_line(struct parse *ps, struct text t)
+{
+	const char	*s = arena_line(ps->arena, t.p, t.n, VALUE_MAX);
+
+	return (struct text){ s, strlen(s) };
+}
+
+/* has_letters - a diagnostic of digits says nothing in words */
+static bool
+has_letters(struct text t)
+{
+	size_t	i;
+
+	for (i = 0; i < t.n; i++)
+		if (isalpha((unsigned char)t.p[i]) || (t.p[i] & 0x80))
+			return true;
+	return false;
+}
+
+/* unsure - the words that mean "cannot tell" */
+static bool
+unsure(const struct bounces_row *r)
+{
+	return strcmp(r->reason, "undefined") == 0 ||
+	    strcmp(r->reason, "onhold") == 0;
+}
+
+/* better - a second answer counts only if it is one */
+static const struct bounces_row *
+better(const struct bounces_row *a, const struct bounces_row *b)
+{
+	return unsure(b) ? a : b;
+}
+
+void
+parse_reason(struct parse *ps, struct feedback_event *ev, const char *host)
+{
+	const struct bounces_row *row;
+	struct text		 t = { ev->diagnostic,
+	    strlen(ev->diagnostic) };
+	struct text		 all = { buf_str(&ps->prose), ps->prose.len };
+	struct text		 sec = prose_section(ps, ev->recipient);
+	bool			 whole = sec.p == all.p &&
+				     strcmp(ev->agent, "prose") == 0;
 
 	ev->reason = "undefined";
 	if (ps->ctx->bounces == NULL)
 		return;
-	row = bounces_find(ps->ctx->bounces, &f);
-	ev->reason = row->reason;
-	ev->hard = row->hard && ev->kind == FEEDBACK_BOUNCE;
+	sec = one_line(ps, sec);
+	all = one_line(ps, all);
+	row = ask(ps, ev, has_letters(t) ? t : sec, sec, all, host);
+	/* what the field does not say the prose may */
+	if (unsure(row))
+		row = better(row, ask(ps, ev, sec, sec, all, host));
+	if (all.n > VALUE_MAX)
+		all.n = VALUE_MAX;
+	if (unsure(row))
+		row = better(row, ask(ps, ev, all, all, all, host));
+	/* a text that does not even single out the recipient says nothing */
+	ev->reason = whole && unsure(row) ? "undefined" : row->reason;
+	ev->hard = row->hard && !(row->hard5 && ev->status[0] == '4' &&
+	    ev->kind == FEEDBACK_BOUNCE);
 }
 
 /* envelope_token - in the address that the mail came to */

@@ -96,6 +96,9 @@ const char *status_find(struct parse *, struct text);
 /* An SMTP reply code, likewise. */
 const char *status_code(struct parse *, struct text);
 
+/* The SMTP command that a reply answered: "RCPT", "DATA", "CONN", ...; "". */
+const char *status_command(struct text);
+
 /* original.c: find what was returned, its ids and its token. */
 void	original_find(struct parse *);
 /* A token in this text (URL, address, id)? Sets the event's. */
@@ -108,7 +111,7 @@ bool	parse_in_message(const struct parse *, size_t i);
 struct feedback_event *parse_event(struct parse *);
 /* Fill reason and hard from what the event says. */
 void	parse_reason(struct parse *, struct feedback_event *,
-	    const char *command, const char *host);
+	    const char *host);
 
 /* The kinds of mail; each returns whether it recognised its own. */
 bool	arf_parse(struct parse *);

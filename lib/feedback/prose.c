@@ -277,6 +277,8 @@ in_header_block(struct text rest, struct text line)
 	if (!text_begins(text_trim(line), "to:") || !text_line(&rest, &next))
 		return false;
 	next = text_trim(next);
+	if (next.n == 0 && text_line(&rest, &next))
+		next = text_trim(next);
 	return text_begins(next, "subject:") || text_begins(next, "sent:") ||
 	    text_begins(next, "date:") || text_begins(next, "from:") ||
 	    text_begins(next, "cc:");
@@ -333,49 +335,63 @@ mentions(const struct parse *ps, struct text addr, struct buf *out)
 	}
 }
 
+/* span_of - from the line where the address stands best to the next one that
+ * begins another's; n = 0 when it does not stand there */
+static struct text
+span_of(const struct parse *ps, struct text a)
+{
+	struct text	all = { buf_str(&ps->prose), ps->prose.len };
+	struct text	rest = all, line, found;
+	const char	*start = NULL, *named = NULL;
+	size_t		from;
+
+	while (text_line(&rest, &line)) {
+		from = 0;
+		while (text_address(line, &from, &found)) {
+			if (same_address(found, a)) {
+				if (start == NULL &&
+				    weigh(line, found) == W_LINE)
+					start = line.p;
+				if (named == NULL)
+					named = line.p;
+			} else if (start != NULL && line.p > start &&
+			    !is_senders(ps, found) &&
+			    weigh(line, found) == W_LINE) {
+				return (struct text){ start,
+				    (size_t)(line.p - start) };
+			}
+		}
+	}
+	if (start == NULL)
+		start = named;
+	if (start == NULL)
+		return (struct text){ "", 0 };
+	return (struct text){ start, (size_t)(all.p + all.n - start) };
+}
+
 struct text
 prose_section(struct parse *ps, const char *address)
 {
 	struct text	all = { buf_str(&ps->prose), ps->prose.len };
-	struct text	a = as_text(address), line, rest = all, sec;
+	struct text	a = as_text(address), sec;
 	struct buf	b = BUF_INIT(SECTION_MAX);
-	size_t		from;
-	struct text	found;
-	const char	*start = NULL, *end = all.p + all.n;
 
-	while (a.n > 0 && text_line(&rest, &line)) {
-		from = 0;
-		while (text_address(line, &from, &found)) {
-			if (start == NULL && same_address(found, a) &&
-			    weigh(line, found) == W_LINE)
-				start = line.p;
-			else if (start != NULL && line.p > start &&
-			    !same_address(found, a) &&
-			    weigh(line, found) == W_LINE &&
-			    !is_senders(ps, found)) {
-				end = line.p;
-				break;
-			}
-		}
-		if (end < all.p + all.n)
-			break;
-	}
-	if (start != NULL) {
-		sec = text_trim((struct text){ start, (size_t)(end - start) });
+	if (a.n > 0) {
+		sec = text_trim(span_of(ps, a));
 		if (sec.n > SECTION_MAX)
 			sec.n = SECTION_MAX;
 		if (sec.n > a.n + SHORT_SECTION)
 			return sec;
+		mentions(ps, a, &b);
+		sec.n = 0;
+		if (b.len > 2 * (a.n + SHORT_SECTION)) {
+			sec.p = arena_dup(ps->arena, b.data, b.len);
+			sec.n = strlen(sec.p);
+		}
+		buf_free(&b);
+		if (sec.n > 0)
+			return sec;
 	}
-	mentions(ps, a, &b);
-	sec = (struct text){ "", 0 };
-	if (b.len > a.n + SHORT_SECTION) {
-		sec.p = arena_dup(ps->arena, b.data, b.len);
-		sec.n = strlen(sec.p);
-	}
-	buf_free(&b);
-	if (sec.n > 0)
-		return sec;
 	if (all.n > SECTION_MAX)
 		all.n = SECTION_MAX;
 	return all;
@@ -436,7 +452,7 @@ event(struct parse *ps, struct text addr, double confidence)
 	ev->agent = "prose";
 	ev->reporter = ps->fb->from;
 	ev->confidence = confidence;
-	parse_reason(ps, ev, "", "");
+	parse_reason(ps, ev, "");
 }
 
 /* header_failed - X-Failed-Recipients and its kin: what a program says */

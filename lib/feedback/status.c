@@ -73,7 +73,7 @@ code_then_status(struct text t, size_t i)
 {
 	size_t	k = i + 3;
 
-	while (k < t.n && k < i + 6 && strchr(" -#(:[", t.p[k]) != NULL)
+	while (k < t.n && k < i + 6 && strchr(" -#(:['", t.p[k]) != NULL)
 		k++;
 	return status_len(t, k) > 0 && t.p[k] == t.p[i] ? k : 0;
 }
@@ -135,4 +135,45 @@ status_code(struct parse *ps, struct text t)
 	if (likely < t.n)
 		first = likely;
 	return first < t.n ? arena_dup(ps->arena, t.p + first, 3) : "";
+}
+
+const char *
+status_command(struct text t)
+{
+	static const struct { const char *phrase, *command; } says[] = {
+	    { "in reply to rcpt", "RCPT" }, { "in reply to end of data", "DATA" },
+	    { "in reply to data", "DATA" }, { "in reply to mail", "MAIL" },
+	    { "in reply to ehlo", "HELO" }, { "in reply to helo", "HELO" },
+	    { "refused to talk to me", "CONN" },
+	    { "after initial connection", "CONN" }, { "after rcpt", "RCPT" },
+	    { "after mail", "MAIL" }, { "after end of data", "DATA" },
+	    { "after data", "DATA" }, { "after pipelined", "DATA" },
+	    { "after ehlo", "HELO" }, { "after helo", "HELO" },
+	    { "like our rcpt", "RCPT" }, { "like our final data", "DATA" },
+	    { "like our mail", "MAIL" }, { "does not like recipient", "RCPT" },
+	    { "failed after i sent the message", "DATA" },
+	    { "sender was rejected", "MAIL" },
+	    { "my name was rejected", "HELO" }, { "[rcpt_to]", "RCPT" },
+	    { "[mail_from]", "MAIL" }, { "[data]", "DATA" },
+	    { "smtp command data", "DATA" }, { "smtp command rcpt", "RCPT" },
+	    { "following rcpt command", "RCPT" },
+	    { "smtp:rcpt", "RCPT" }, { "state 14", "RCPT" },
+	    { "state 18", "DATA" },
+	    { ">>> rcpt", "RCPT" }, { ">>> data", "DATA" },
+	    { ">>> mail", "MAIL" },
+	};
+	const char	*p, *best = "", *at = NULL;
+	size_t		 i;
+
+	for (i = 0; i < sizeof says / sizeof says[0]; i++) {
+		if ((p = text_find(t, says[i].phrase)) == NULL)
+			continue;
+		if (says[i].phrase[0] != '>')
+			return says[i].command;
+		if (at == NULL || p > at) {
+			at = p;
+			best = says[i].command;
+		}
+	}
+	return best;
 }

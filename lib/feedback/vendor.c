@@ -80,7 +80,7 @@ ses_bounce(struct parse *ps, const json_t *b)
 			ev->status = status_find(ps, as_text(diag));
 		ev->code = status_code(ps, as_text(diag));
 		ev->reporter = str(ps, b, "reportingMTA");
-		parse_reason(ps, ev, "", "");
+		parse_reason(ps, ev, "");
 		if (strcmp(ev->reason, "undefined") == 0 && strcmp(str(ps, b,
 		    "bounceSubType"), "Suppressed") == 0)
 			ev->reason = "suppressed";

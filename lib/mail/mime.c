@@ -21,6 +21,8 @@
 
 #include "base/banned.h"
 
+#define SNIFF_LINES	50	/* of a multipart without boundary */
+
 struct part {
 	struct mime_part	 pub;	/* first: mime_at() hands it out */
 	struct mime_param	 param;
@@ -234,6 +236,37 @@ fallback_type(const struct mime *m, size_t parent, bool root)
 }
 
 /*
+ * sniff - a multipart that does not say its boundary: the first line of two
+ * dashes that a Content- field follows gives it away. -1 without memory.
+ */
+static int
+sniff(const struct scan *s, struct part *p)
+{
+	const struct mime	*m = s->m;
+	size_t			 pos = s->pos, end, stop;
+	char			*b;
+	int			 lines;
+
+	for (lines = 0; lines < SNIFF_LINES && pos < m->len; lines++) {
+		end = line_end(m, pos);
+		stop = text_end(m, pos, end);
+		if (stop - pos > 4 && stop - pos < MIME_BOUNDARY_MAX &&
+		    m->raw[pos] == '-' && m->raw[pos + 1] == '-' &&
+		    m->len - end > 8 &&
+		    strncasecmp(m->raw + end, "Content-", 8) == 0) {
+			b = strndup(m->raw + pos + 2, stop - pos - 2);
+			if (b == NULL)
+				return -1;
+			free(p->param.boundary);
+			p->param.boundary = b;
+			return 0;
+		}
+		pos = end;
+	}
+	return 0;
+}
+
+/*
  * begin - a part, whose header begins at s->pos, inside s->open
  *
  * message: it is the root of a message (the whole, or one that is wrapped).
@@ -284,6 +317,8 @@ begin(struct scan *s, bool message)
 		return 0;
 	}
 	if (strncmp(p->param.type, "multipart/", 10) == 0) {
+		if (p->param.boundary[0] == '\0' && sniff(s, p) == -1)
+			return -1;
 		p->boundary_len = strlen(p->param.boundary);
 		p->pub.container = p->boundary_len > 0;
 		return 0;
@@ -330,6 +365,33 @@ scan(struct scan *s)
 	return 0;
 }
 
+/*
+ * second_look - the stated boundary was not in the body: is another one?
+ *
+ * What is left without parts is no container, so that its text is read.
+ */
+static int
+second_look(struct scan *s)
+{
+	struct mime	*m = s->m;
+	struct part	*root = &m->v[0];
+
+	if (m->n > 1 || !root->pub.container || s->ended)
+		return 0;
+	s->pos = root->pub.raw;
+	s->open = 0;
+	if (strncmp(root->param.type, "multipart/", 10) == 0) {
+		if (sniff(s, root) == -1)
+			return -1;
+		root->boundary_len = strlen(root->param.boundary);
+		if (scan(s) == -1)
+			return -1;
+	}
+	if (m->n == 1)
+		m->v[0].pub.container = false;
+	return 0;
+}
+
 int
 mime_parse(const char *raw, size_t len, const struct mime_limits *lim,
     struct mime **out, struct err *e)
@@ -352,7 +414,8 @@ mime_parse(const char *raw, size_t len, const struct mime_limits *lim,
 		m->truncated = true;
 	}
 	s.m = m;
-	if (begin_all(&s, true) == -1 || scan(&s) == -1) {
+	if (begin_all(&s, true) == -1 || scan(&s) == -1 ||
+	    second_look(&s) == -1) {
 		mime_free(&m);
 		return err_set(e, "out of memory");
 	}
