@@ -164,7 +164,19 @@ daemon() {
 		kill -0 "$(cat "$W/$d.pid")" 2>/dev/null || break
 		sleep 0.05; i=$((i + 1))
 	done
-	[ -S "$sock" ] || { cat "$W/$d.log"; return 1; }
+	[ -S "$sock" ] && return 0
+	cat "$W/$d.log"
+	# one that would not start has ended; t_done need not stop it
+	kill -0 "$(cat "$W/$d.pid")" 2>/dev/null ||
+	    forget "$(cat "$W/$d.pid")"
+	return 1
+}
+
+# forget PID - it is none of those that run
+forget() {
+	rest=
+	for q in $PIDS; do [ "$q" = "$1" ] || rest="$rest $q"; done
+	PIDS=$rest
 }
 
 # milter_daemon PROGRAM ARGS... - the same, on unix:$W/PROGRAM.sock
@@ -177,9 +189,7 @@ milter_daemon() {
 stop() {
 	p=$(cat "$W/$1.pid") || return 1
 	kill "$p" || return 1
-	rest=
-	for q in $PIDS; do [ "$q" = "$p" ] || rest="$rest $q"; done
-	PIDS=$rest
+	forget "$p"
 	end_of "$p" "${SOCK:-$W/$1.sock}"
 }
 

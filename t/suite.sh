@@ -6,7 +6,8 @@
 #	suite_new			folder, keys, configuration, Postfix
 #	suite_conf <<EOT		more configuration (sections)
 #	suite_start NAME...		mailweir-NAME..., wired in that order,
-#					then Postfix
+#					then Postfix; SUITE_USER=NAME when
+#					[suppress] has user = NAME
 #	MW ...				mailweir -c $CONF
 #	newsletter TO			a message to TO on standard output
 #	send FROM TO[,TO] [FILE]	by SMTP; its replies in $W/reply
@@ -39,7 +40,8 @@ suite_socket() {
 }
 
 suite_start() {
-	MW init >"$W/init" 2>&1 || { cat "$W/init"; return 1; }
+	# shellcheck disable=SC2086 # two words or none
+	MW init ${SUITE_USER:+--user $SUITE_USER} >"$W/init" 2>&1 || { cat "$W/init"; return 1; }
 	milters=
 	for m; do
 		daemon "mailweir-$m" -c "$CONF" || return 1
