@@ -42,6 +42,8 @@ struct html {
 	bool		 after_space;	/* the last piece was white space */
 	size_t		 last;		/* where the last piece begins */
 	bool		 loose_comments; /* one has no end: '>' ends them */
+	unsigned	 endless;	/* bit i: no end tag of literals[i]
+					   follows, do not look again */
 };
 
 static const struct literal literals[] = {
@@ -493,18 +495,20 @@ static void	end_tag(struct html *h, struct span tag);
 static void
 literal_text(struct html *h, struct span tag)
 {
-	const struct literal	*l = NULL;
-	const char		*at, *after = NULL;
+	const struct literal	*l;
+	const char		*at = NULL, *after = NULL;
 	size_t			 i;
 
 	for (i = 0; i < sizeof literals / sizeof literals[0]; i++)
 		if (span_is(tag, literals[i].name))
-			l = &literals[i];
-	if (l == NULL)
+			break;
+	if (i == sizeof literals / sizeof literals[0])
 		return;
-	at = strcmp(l->name, "plaintext") == 0 ? NULL :
-	    literal_end(h, l->name, &after);
+	l = &literals[i];
+	if ((h->endless & 1u << i) == 0 && strcmp(l->name, "plaintext") != 0)
+		at = literal_end(h, l->name, &after);
 	if (at == NULL) {
+		h->endless |= 1u << i;
 		if (!l->to_end)
 			return;		/* read on as if it were no literal */
 		at = after = h->end;

@@ -20,7 +20,7 @@ struct multi {
 	struct view_text	 boundary;
 	size_t			 depth;
 	bool			 nested;	/* a child has our boundary */
-	bool			 message;	/* the part is a whole message */
+	bool			 message;	/* the part is a message */
 };
 
 /* One part while it is read. */

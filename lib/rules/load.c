@@ -266,29 +266,12 @@ one_line(struct loader *l, char *line)
 		load_line(l, line, value);
 }
 
-/* read_file - every line of one file */
+/* read_text - every line of one file's content, which is cut up */
 static void
-read_file(struct loader *l, const char *path)
+read_text(struct loader *l, char *data, size_t len)
 {
-	struct loader	 outer = *l;
-	struct err	 why;
-	char		*data, *p, *nl;
-	size_t		 len;
+	char	*p, *nl;
 
-	if ((l->file = rules_dup(l->r, path, strlen(path))) == NULL) {
-		l->no_memory = true;
-		l->file = outer.file;
-		return;
-	}
-	l->line = 0;
-	l->nifs = 0;
-	l->skipping = false;
-	if (file_read(path, RULES_FILE_MAX, &data, &len, &why) == -1) {
-		l->file = outer.file != NULL ? outer.file : path;
-		l->line = outer.line;
-		load_fault(l, true, "%s", why.msg);
-		goto out;
-	}
 	for (p = data; p < data + len && !l->no_memory; p = nl + 1) {
 		nl = memchr(p, '\n', (size_t)(data + len - p));
 		if (nl == NULL)
@@ -303,8 +286,39 @@ read_file(struct loader *l, const char *path)
 		l->line = l->ifs[--l->nifs].line;
 		load_fault(l, false, "if without endif");
 	}
+}
+
+/* read_file - one file, or the text given in its place */
+static void
+read_file(struct loader *l, const char *path)
+{
+	struct loader	 outer = *l;
+	struct err	 why;
+	char		*data = NULL;
+	size_t		 len = 0;
+	int		 rc = 0;
+
+	if ((l->file = rules_dup(l->r, path, strlen(path))) == NULL) {
+		l->no_memory = true;
+		l->file = outer.file;
+		return;
+	}
+	l->line = 0;
+	l->nifs = 0;
+	l->skipping = false;
+	if (l->src->text != NULL && l->includes == 0) {
+		len = strlen(l->src->text);
+		if ((data = strdup(l->src->text)) == NULL)
+			l->no_memory = true;
+	} else
+		rc = file_read(path, RULES_FILE_MAX, &data, &len, &why);
+	if (rc == -1) {
+		l->file = outer.file != NULL ? outer.file : path;
+		l->line = outer.line;
+		load_fault(l, true, "%s", why.msg);
+	} else if (data != NULL)
+		read_text(l, data, len);
 	free(data);
-out:
 	l->file = outer.file;
 	l->line = outer.line;
 	l->nifs = outer.nifs;
@@ -339,6 +353,10 @@ read_source(struct loader *l)
 
 	l->file = l->src->path;
 	l->line = 0;
+	if (l->src->text != NULL) {
+		read_file(l, l->src->path);
+		return;
+	}
 	if (stat(l->src->path, &st) == -1) {
 		load_fault(l, true, "%s", strerror(errno));
 		return;

@@ -41,6 +41,8 @@ enum rules_kind {
 /* What a file or folder of rules may be, from a [rules] section. */
 struct rules_source {
 	const char	*path;		/* file, or folder of *.cf */
+	const char	*text;		/* instead of a file: its content; path
+					   is what it is called. NULL-able */
 	bool		 strict;	/* ours: examples and descriptions
 					   wanted, unknown words refused */
 	const char	*owner;		/* "" = nobody in particular */

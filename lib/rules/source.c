@@ -74,7 +74,8 @@ rules_sources(const struct conf *conf, const struct conf_list *plain,
 	const struct conf_section	*sec = NULL;
 	struct rules_source		*v;
 	struct section			 s;
-	size_t				 i, count = plain != NULL ? plain->n : 0;
+	size_t				 count = plain != NULL ? plain->n : 0;
+	size_t				 i;
 
 	*n = 0;
 	while ((sec = conf_next(conf, "rules", sec)) != NULL)

@@ -5,7 +5,7 @@
  *	score			rule's action	verdict
  *	below all		none		continue, score in the header
  *	>= tag_score		tag LABEL	the same, and the tag header
- *	>= hold_score		hold		the same, and Postfix's hold queue
+ *	>= hold_score		hold		the same; Postfix holds it
  *	>= reject_score		reject TEXT	550 5.7.1
  *	time budget spent	-		over_budget
  *	rules cannot be run	-		451 4.3.0: never "no hits"

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# rules: the command over rule files and mail, the samples, and how far we
+# agree with SpamAssassin over mail that nobody here wrote
+. "$(dirname "$0")/lib.sh"
+need_built mailweir
+R="$BIN/mailweir rules"
+
+cat >"$W/a.cf" <<'END'
+body     ONE	/\bone\b/i
+describe ONE	Says one
+score    ONE	1.5
+ok       ONE	One
+fail     ONE	none
+header   __TWO	Subject =~ /two/
+meta     BOTH	ONE && __TWO
+describe BOTH	Both
+ok       BOTH	Subject: two\n\none
+END
+printf 'To: a\nSubject: two\n\nand ONE\n' >"$W/m1"
+printf 'To: a\n\nnothing\n' >"$W/m2"
+sed 's/^fail     ONE	none/fail     ONE	one/' "$W/a.cf" >"$W/bad.cf"
+echo 'body X /(/' >>"$W/bad.cf"
+
+run() {	# OUT ARGS...
+	out=$1; shift
+	# shellcheck disable=SC2086 # R is words
+	$R "$@" >"$W/$out" 2>"$W/$out.err" || { rc=$?; cat "$W/$out.err"; return $rc; }
+}
+
+scored() {
+	run score score --rules "$W/a.cf" "$W/m1" "$W/m2" &&
+	printf '%s\t%s\t%s\n' "$W/m1" 2.500 ONE,BOTH "$W/m2" 0.000 '' >"$W/want" &&
+	same "$W/want" "$W/score"
+}
+subrules() {
+	run sub score --rules "$W/a.cf" --subrules --plugins none "$W/m1" &&
+	printf '%s\t%s\t%s\t%s\n' "$W/m1" 2.500 ONE,BOTH __TWO >"$W/want" &&
+	same "$W/want" "$W/sub"
+}
+stdin() { run stdin score --rules "$W/a.cf" - <"$W/m1" && has "$W/stdin" '^-	2.500	ONE,BOTH$'; }
+explained() {
+	run ex score --rules "$W/a.cf" --explain "$W/m1" &&
+	has "$W/ex" "^	ONE	1.500	body:1:4	\"ONE\"	.*a.cf:1\$"
+}
+json() {
+	run json score --rules "$W/a.cf" --json --explain "$W/m1" &&
+	"$PYTHON" -c '
+import json, sys
+o = json.load(open(sys.argv[1]))
+assert o["score"] == 2.5 and o["hits"][0]["rule"] == "ONE", o
+assert o["hits"][0]["text"] == "ONE", o' "$W/json"
+}
+faults() { exits 78 run bad check --strict --rules "$W/bad.cf"; }
+# every fault at once, each with its line
+all_faults() {
+	has "$W/bad.err" 'bad.cf:5: ONE: the example should not hit' &&
+	has "$W/bad.err" 'bad.cf:10: X: missing closing parenthesis' &&
+	has "$W/bad.err" 'bad.cf:10: X: has no description' &&
+	has "$W/bad.err" 'bad.cf:10: X: has no example'
+}
+examples() { run ex1 test --rules "$W/a.cf" && has "$W/ex1" '^3 examples as they should be, 0 not$'; }
+failing() { exits 65 run ex2 test --rules "$W/bad.cf" && has "$W/ex2" 'bad.cf:5: ONE: should not hit: one'; }
+one_text() {
+	run try test --rules "$W/a.cf" ONE 'number one' && has "$W/try" '^hit' &&
+	exits 1 run try test --rules "$W/a.cf" ONE 'number 1'
+}
+listed() { run list list --rules "$W/a.cf" && has "$W/list" '^ONE	body	1.500	.*a.cf:1	Says one$'; }
+samples() { run samples check --strict --rules "$SRC/etc/rules.d"; }
+
+# agree - the figures of the last time must not fall
+agree() {
+	"$PYTHON" "$SRC/t/t2001-rules.py" "$BIN/mailweir" "$CORPORA" \
+	    "$SRC/t/data/rules/agreement"
+}
+
+t 'score'			scored
+t 'with sub-rules'		subrules
+t 'standard input'		stdin
+t 'where and what'		explained
+t 'json'			json
+t 'a fault ends with 78'	faults
+t 'all faults at once'		all_faults
+t 'examples'			examples
+t 'examples that fail'		failing
+t 'one rule on a text'		one_text
+t 'list'			listed
+t 'the samples are in order'	samples
+if [ -d "$CORPORA/sa-rules" ]; then
+	t 'agreement with SpamAssassin'	agree
+else
+	t_skip 'agreement with SpamAssassin' "no $CORPORA"
+fi
+t_done
