@@ -441,7 +441,7 @@ everywhere(const struct ddns *d, const char *name, struct ddns_answers *out,
 		}
 		for (k = 0; k < na && out->n < DDNS_SERVERS; k++) {
 			(void)snprintf(out->v[out->n].server,
-			    sizeof out->v[0].server, "%.30s (%s)", ns[i],
+			    sizeof out->v[0].server, "%.30s (%.45s)", ns[i],
 			    addr[k]);
 			ask_one(d, addr[k], name, &out->v[out->n++], alias);
 		}

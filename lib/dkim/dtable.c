@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "dkim/dtable_int.h"
 #include "mail/addr.h"
@@ -95,13 +96,12 @@ dtable_add(struct dtable *t, const struct dtable_entry *entry)
 	memset(v, 0, sizeof *v);
 	v->e = *entry;
 	v->self = (uint32_t)t->n++;
-	v->newer = v->older = DTABLE_NONE;
-	return v;
+		return v;
 }
 
-/* hash - FNV-1a; the tables are the admin's, not a sender's */
-static uint32_t
-hash(const char *s, size_t n)
+/* FNV-1a; the tables are the admin's, not a sender's */
+uint32_t
+dtable_hash(const char *s, size_t n)
 {
 	uint32_t	h = 2166136261u;
 
@@ -163,7 +163,7 @@ index_rows(struct dtable *t)
 	if ((t->bucket = new_buckets(t->nrows, &t->nbuckets)) == NULL)
 		return -1;
 	for (i = t->nrows; i-- > 0; ) {
-		b = hash(t->row[i].pattern, strlen(t->row[i].pattern)) &
+		b = dtable_hash(t->row[i].pattern, strlen(t->row[i].pattern)) &
 		    (t->nbuckets - 1);
 		t->row[i].next = t->bucket[b];
 		t->bucket[b] = (uint32_t)i;
@@ -180,7 +180,7 @@ dtable_index_names(struct dtable *t)
 	if ((t->names = new_buckets(t->n, &t->nnames)) == NULL)
 		return -1;
 	for (i = t->n; i-- > 0; ) {
-		b = hash(t->slot[i].e.name, strlen(t->slot[i].e.name)) &
+		b = dtable_hash(t->slot[i].e.name, strlen(t->slot[i].e.name)) &
 		    (t->nnames - 1);
 		while (t->names[b] != DTABLE_NONE)
 			b = (b + 1) & (t->nnames - 1);
@@ -192,7 +192,7 @@ dtable_index_names(struct dtable *t)
 uint32_t
 dtable_index(const struct dtable *t, const char *name, size_t n)
 {
-	size_t		 b = hash(name, n) & (t->nnames - 1);
+	size_t		 b = dtable_hash(name, n) & (t->nnames - 1);
 	const char	*s;
 
 	for (; t->names[b] != DTABLE_NONE; b = (b + 1) & (t->nnames - 1)) {
@@ -299,9 +299,8 @@ add_patterns(struct dtable *t, const struct conf_section *s,
 	return 0;
 }
 
-/* note_file - the file as it is now, so that a later one is recognised */
-static int
-note_file(struct dtable_slot *s)
+int
+dtable_note_file(struct dtable_slot *s)
 {
 	struct stat	st;
 
@@ -335,12 +334,36 @@ add_section(struct dtable *t, const struct conf *conf,
 		slot->pinned = true;
 		if (dkey_load(k.file, k.passphrase_file, &slot->key, e) == -1)
 			return where(s, "file", e);
-	} else if (note_file(slot) == -1) {
+	} else if (dtable_note_file(slot) == -1) {
 		(void)err_code(e, EX_CONFIG, "%s: %s", k.file,
 		    strerror(errno));
 		return where(s, "file", e);
 	}
 	return add_patterns(t, s, &k, slot->self, e);
+}
+
+/* add_path - the entry from which those of key_path are made */
+static int
+add_path(struct dtable *t, const struct dtable_options *o, struct err *e)
+{
+	struct dtable_entry	 entry = { "key_path", "%", o->key_selector,
+				    o->key_path, "", "", { NULL, 0 } };
+	struct dtable_slot	*s;
+
+	if (o->key_path[0] == '\0')
+		return 0;
+	if (strstr(o->key_path, "$domain") == NULL)
+		return err_code(e, EX_CONFIG, "key_path: %s: has no $$domain "
+		    "in it", o->key_path);
+	if (o->key_selector[0] == '\0' && o->selector_map[0] != '\0')
+		return 0;	/* only for domains of the map */
+	if (!dkey_selector_ok(o->key_selector))
+		return err_code(e, EX_CONFIG, "key_selector: '%s': not a "
+		    "selector", o->key_selector);
+	if ((s = dtable_add(t, &entry)) == NULL)
+		return err_code(e, EX_OSERR, "no memory");
+	t->by_path = s->self;
+	return 0;
 }
 
 int
@@ -358,19 +381,41 @@ dtable_load(const struct conf *conf, const struct dtable_options *o,
 	}
 	t->parents = o->parents;
 	t->cache = o->cache > 0 ? o->cache : 1;
-	t->newest = t->oldest = DTABLE_NONE;
+	t->by_path = DTABLE_NONE;
 	while ((s = conf_next(conf, "key", s)) != NULL)
 		if (add_section(t, conf, s, e) == -1)
 			goto fail;
+	if (signing_load_keys(t, o->key_table, e) == -1 ||
+	    pathmap_load(t, o, e) == -1 || add_path(t, o, e) == -1)
+		goto fail;
 	if (dtable_index_names(t) == -1 || index_rows(t) == -1) {
 		(void)err_code(e, EX_OSERR, "no memory");
 		goto fail;
 	}
+	if (signing_load(t, o->signing_table, o->all_matches, e) == -1)
+		goto fail;
 	*out = t;
 	return 0;
 fail:
 	dtable_free(&t);
 	return -1;
+}
+
+static void
+free_made(struct dtable *t)
+{
+	struct dtable_slot	*s;
+	size_t			 i;
+
+	for (i = 0; t->made != NULL && i < DTABLE_MADE; i++)
+		while ((s = t->made->bucket[i]) != NULL) {
+			t->made->bucket[i] = s->next;
+			dkey_free(&s->key);
+			free((char *)(uintptr_t)s->e.domain);
+			free((char *)(uintptr_t)s->e.file);
+			free(s);
+		}
+	free(t->made);
 }
 
 void
@@ -383,6 +428,8 @@ dtable_free(struct dtable **tp)
 		return;
 	for (i = 0; i < t->n; i++)
 		dkey_free(&t->slot[i].key);
+	free_made(t);
+	signing_free(&t->signing);
 	for (i = 0; i < t->nown; i++)
 		free(t->own[i]);
 	free(t->own);
@@ -417,27 +464,22 @@ rows(const struct dtable *t, const char *pattern,
 	uint32_t	i;
 	size_t		n = 0;
 
-	i = t->bucket[hash(pattern, strlen(pattern)) & (t->nbuckets - 1)];
+	i = t->bucket[dtable_hash(pattern, strlen(pattern)) & (t->nbuckets - 1)];
 	for (; i != DTABLE_NONE && n < DTABLE_FOUND; i = t->row[i].next)
 		if (strcmp(t->row[i].pattern, pattern) == 0)
 			v[n++] = &t->slot[t->row[i].entry].e;
 	return n;
 }
 
-size_t
-dtable_find(const struct dtable *t, const char *local, const char *domain,
+/* by_rows - the entries of [key] sections */
+static size_t
+by_rows(const struct dtable *t, const char *local, const char *domain,
     const struct dtable_entry *v[DTABLE_FOUND])
 {
 	char		 p[PATTERN_MAX];
 	const char	*up;
 	size_t		 n;
 
-	if (t->nrows == 0)
-		return 0;
-	if (domain[0] == '\0') {
-		(void)snprintf(p, sizeof p, ":%s", local);
-		return rows(t, p, v);
-	}
 	(void)snprintf(p, sizeof p, "%s@%s", local, domain);
 	if ((n = rows(t, p, v)) > 0 || (n = rows(t, domain, v)) > 0)
 		return n;
@@ -450,6 +492,106 @@ dtable_find(const struct dtable *t, const char *local, const char *domain,
 			return n;
 	}
 	return rows(t, "*", v);
+}
+
+size_t
+dtable_find(struct dtable *t, const char *local, const char *domain,
+    const struct dtable_entry *v[DTABLE_FOUND])
+{
+	char	p[PATTERN_MAX];
+	size_t	n;
+
+	if (domain[0] == '\0') {
+		(void)snprintf(p, sizeof p, ":%s", local);
+		return rows(t, p, v);
+	}
+	if ((n = by_rows(t, local, domain, v)) > 0 ||
+	    (n = signing_find(t, local, domain, v)) > 0)
+		return n;
+	if (t->by_path == DTABLE_NONE)
+		return 0;
+	v[0] = dtable_make(t, &t->slot[t->by_path].e, domain);
+	return v[0] != NULL ? 1 : 0;
+}
+
+/* --- entries made at use -------------------------------------------------- */
+
+/* is_plain - may the domain be part of a file's name? */
+static bool
+is_plain(const char *domain)
+{
+	size_t	n = strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-_.");
+
+	return n > 0 && domain[n] == '\0' && domain[0] != '.' &&
+	    strstr(domain, "..") == NULL;
+}
+
+char *
+dtable_fill_in(const struct dtable_entry *templ, const char *domain)
+{
+	struct buf	 b = BUF_INIT(4096);
+	const char	*p;
+
+	for (p = templ->file; *p != '\0'; p++)
+		if (*p == '%') {
+			(void)buf_adds(&b, domain);
+		} else if (strncmp(p, "$domain", 7) == 0) {
+			(void)buf_adds(&b, domain);
+			p += 6;
+		} else if (strncmp(p, "$selector", 9) == 0) {
+			(void)buf_adds(&b, templ->selector);
+			p += 8;
+		} else {
+			(void)buf_addc(&b, *p);
+		}
+	return buf_steal(&b);
+}
+
+/* new_made - under the lock: a slot for this file, if it is there */
+static struct dtable_slot *
+new_made(const struct dtable_entry *templ, const char *domain)
+{
+	struct dtable_slot	*s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	s->e = *templ;
+	s->e.domain = strdup(domain);
+	s->e.file = dtable_fill_in(templ, domain);
+	if (s->e.domain != NULL && s->e.file != NULL &&
+	    dtable_note_file(s) == 0)
+		return s;
+	free((char *)(uintptr_t)s->e.domain);
+	free((char *)(uintptr_t)s->e.file);
+	free(s);
+	return NULL;
+}
+
+const struct dtable_entry *
+dtable_make(struct dtable *t, const struct dtable_entry *templ,
+    const char *domain)
+{
+	struct dtable_slot	*s = NULL;
+	size_t			 b;
+
+	if (!is_plain(domain))
+		return NULL;
+	b = dtable_hash(domain, strlen(domain)) % DTABLE_MADE;
+	(void)pthread_mutex_lock(&t->lock);
+	if (t->made == NULL)
+		t->made = calloc(1, sizeof *t->made);
+	if (t->made != NULL) {
+		for (s = t->made->bucket[b]; s != NULL; s = s->next)
+			if (s->e.name == templ->name &&
+			    strcmp(s->e.domain, domain) == 0)
+				break;
+		if (s == NULL && (s = new_made(templ, domain)) != NULL) {
+			s->next = t->made->bucket[b];
+			t->made->bucket[b] = s;
+		}
+	}
+	(void)pthread_mutex_unlock(&t->lock);
+	return s != NULL ? &s->e : NULL;
 }
 
 const struct dtable_entry *
@@ -472,27 +614,27 @@ dtable_loaded(const struct dtable_entry *entry)
 static void
 unlink_slot(struct dtable *t, struct dtable_slot *s)
 {
-	if (s->newer != DTABLE_NONE)
-		t->slot[s->newer].older = s->older;
+	if (s->newer != NULL)
+		s->newer->older = s->older;
 	else
 		t->newest = s->older;
-	if (s->older != DTABLE_NONE)
-		t->slot[s->older].newer = s->newer;
+	if (s->older != NULL)
+		s->older->newer = s->newer;
 	else
 		t->oldest = s->newer;
-	s->newer = s->older = DTABLE_NONE;
+	s->newer = s->older = NULL;
 }
 
 static void
 front(struct dtable *t, struct dtable_slot *s)
 {
-	s->newer = DTABLE_NONE;
+	s->newer = NULL;
 	s->older = t->newest;
-	if (t->newest != DTABLE_NONE)
-		t->slot[t->newest].newer = s->self;
-	t->newest = s->self;
-	if (t->oldest == DTABLE_NONE)
-		t->oldest = s->self;
+	if (t->newest != NULL)
+		t->newest->newer = s;
+	t->newest = s;
+	if (t->oldest == NULL)
+		t->oldest = s;
 }
 
 /* unchanged - is the file the one that the table was loaded with? */
@@ -518,6 +660,8 @@ load_slot(struct dtable *t, struct dtable_slot *s, struct err *e)
 	struct dtable_slot	*old;
 	int64_t			 now = clock_mono_us();
 
+	if (s->fault != NULL)
+		return err_code(e, EX_CONFIG, "%s", s->fault);
 	if (s->failed_us != 0 && now - s->failed_us < RETRY_US)
 		return err_code(e, EX_CONFIG, "%s: could not be loaded "
 		    "moments ago", s->e.file);
@@ -528,7 +672,7 @@ load_slot(struct dtable *t, struct dtable_slot *s, struct err *e)
 	}
 	s->failed_us = 0;
 	if (t->cached == t->cache) {
-		old = &t->slot[t->oldest];
+		old = t->oldest;
 		unlink_slot(t, old);
 		dkey_free(&old->key);
 		t->cached--;
@@ -552,7 +696,7 @@ dtable_key(struct dtable *t, const struct dtable_entry *entry,
 	(void)pthread_mutex_lock(&t->lock);
 	if (s->key == NULL) {
 		rc = load_slot(t, s, e);
-	} else if (t->newest != s->self) {
+	} else if (t->newest != s) {
 		unlink_slot(t, s);
 		front(t, s);
 	}
@@ -572,8 +716,12 @@ dtable_check(struct dtable *t, void (*report)(void *arg, const char *msg),
 	size_t		 i, bad = 0;
 
 	for (i = 0; i < t->n; i++) {
-		if (dkey_load(t->slot[i].e.file, t->slot[i].e.passphrase_file,
-		    &key, &e) == 0) {
+		if (t->slot[i].fault != NULL)
+			(void)err_set(&e, "%s", t->slot[i].fault);
+		else if (strpbrk(t->slot[i].e.file, "%$") != NULL)
+			continue;	/* depends on the address */
+		else if (dkey_load(t->slot[i].e.file,
+		    t->slot[i].e.passphrase_file, &key, &e) == 0) {
 			dkey_free(&key);
 			continue;
 		}

@@ -37,7 +37,8 @@ struct dtable_entry {
 	const char	*name;		/* of the section or KeyTable row */
 	const char	*domain;	/* d=; "%": the domain of the address */
 	const char	*selector, *file, *passphrase_file;
-	const char	*identity;	/* i=; "" none */
+	const char	*identity;	/* i=; "" none; "%" in it: the domain of
+					   the address */
 	struct conf_list skip_rcpt_domains;	/* not when one of these is
 						   among the recipients */
 };
@@ -47,8 +48,10 @@ extern const struct conf_param dtable_key_params[];	/* of [key NAME] */
 struct dtable_options {
 	const char	*key_table;	/* OpenDKIM's KeyTable, or "" */
 	const char	*signing_table;	/* "refile:/path", "/path", or "" */
+	bool		 all_matches;	/* of signing_table, not the first */
 	const char	*key_path;	/* "/d/$domain/$selector.key" or "" */
 	const char	*key_selector;	/* for key_path */
+	const char	*path_map, *selector_map;	/* rspamd's, or "" */
 	bool		 parents;
 	size_t		 cache;		/* keys loaded at use that are kept */
 };
@@ -70,7 +73,7 @@ const struct dtable_entry *dtable_at(const struct dtable *, size_t i);
  * Returns: how many of v are set, at most DTABLE_FOUND.
  * Threads: safe, as are all that follow.
  */
-size_t	dtable_find(const struct dtable *, const char *local,
+size_t	dtable_find(struct dtable *, const char *local,
 	    const char *domain, const struct dtable_entry *v[DTABLE_FOUND]);
 const struct dtable_entry *dtable_named(const struct dtable *,
 	    const char *name);

@@ -18,6 +18,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
+
 #include "base/banned.h"
 
 #define FROM_MAX	10	/* addresses of From that are looked up */
@@ -28,6 +30,30 @@ struct seen {
 	struct choice		*out;
 	size_t			 n;
 };
+
+/* set_identity - i= with the address' domain for "%"; none when it is not in
+ * or below d=, where receivers would refuse it */
+static void
+set_identity(char out[ADDR_SIZE], const char *text, const char *domain,
+    const char *d)
+{
+	struct buf	 b = BUF_INIT(ADDR_SIZE - 1);
+	const char	*at;
+	size_t		 n, k = strlen(d);
+
+	for (; *text != '\0'; text++)
+		if (*text == '%')
+			(void)buf_adds(&b, domain);
+		else
+			(void)buf_addc(&b, *text);
+	(void)snprintf(out, ADDR_SIZE, "%s", b.failed ? "" : buf_str(&b));
+	buf_free(&b);
+	at = strrchr(out, '@');
+	n = at != NULL ? strlen(at + 1) : 0;
+	if (n < k || strcasecmp(at + 1 + n - k, d) != 0 ||
+	    (n > k && at[n - k] != '.'))
+		out[0] = '\0';
+}
 
 /* add - one entry, once; d= is the address' domain where the entry says so */
 static void
@@ -43,6 +69,7 @@ add(struct choice *c, const struct dtable_entry *entry, const char *domain)
 	if (c->n == DTABLE_FOUND || d[0] == '\0')
 		return;
 	c->v[c->n].entry = entry;
+	set_identity(c->v[c->n].identity, entry->identity, domain, d);
 	(void)snprintf(c->v[c->n++].domain, sizeof c->v[0].domain, "%s", d);
 }
 

@@ -12,6 +12,7 @@ struct choice {
 	struct {
 		const struct dtable_entry	*entry;
 		char	 domain[ADDR_DOMAIN_MAX + 1];	/* d= */
+		char	 identity[ADDR_SIZE];		/* i=; "" none */
 	}		 v[DTABLE_FOUND];
 	char		 domain[ADDR_DOMAIN_MAX + 1];	/* first of From, for
 							   the log; "" none */

@@ -198,7 +198,7 @@ make_one(struct frame_msg *m, struct local *l, const struct choice *c,
 	const struct dkim_snap	*s = frame_snap(m);
 	const struct dtable_entry *entry = c->v[i].entry;
 	struct dsign_tags	 tags = { c->v[i].domain, entry->selector,
-				    entry->identity, now };
+				    c->v[i].identity, now };
 	struct buf		*out = &made->value[made->n++];
 	struct dkey		*key;
 	int			 rc;

@@ -83,11 +83,19 @@ const struct conf_param dkim_params[] = {
 	CONF_STR(struct dkim_conf, signing_table, "",
 	    "OpenDKIM's SigningTable for key_table: /path, file:/path, "
 	    "refile:/path or csl:..."),
+	CONF_BOOL(struct dkim_conf, signing_table_all, "no",
+	    "Sign with every row of signing_table that matches, not only "
+	    "with the first (OpenDKIM's MultipleSignatures)."),
 	CONF_STR(struct dkim_conf, key_path, "",
 	    "Files of keys found by name, with $$domain and $$selector in "
 	    "them, for domains that nothing else names."),
 	CONF_STR(struct dkim_conf, key_selector, "",
 	    "The selector of keys under key_path."),
+	CONF_STR(struct dkim_conf, path_map, "",
+	    "rspamd's map of domains to key files; $$domain and $$selector in "
+	    "them are filled in."),
+	CONF_STR(struct dkim_conf, selector_map, "",
+	    "rspamd's map of domains to selectors."),
 	CONF_END
 };
 
@@ -160,8 +168,11 @@ table_of(const struct dkim_conf *c, const struct conf *conf,
 	struct dtable_options	o = {
 		.key_table = c->key_table,
 		.signing_table = c->signing_table,
+		.all_matches = c->signing_table_all,
 		.key_path = c->key_path,
 		.key_selector = c->key_selector,
+		.path_map = c->path_map,
+		.selector_map = c->selector_map,
 		.parents = c->parent_domains,
 		.cache = (size_t)c->key_cache,
 	};

@@ -25,7 +25,9 @@ struct dkim_conf {
 	int		 no_key, bad_message, on_error;
 	int		 existing;		/* 1 = remove */
 	long		 key_cache;
+	bool		 signing_table_all;
 	const char	*key_table, *signing_table, *key_path, *key_selector;
+	const char	*path_map, *selector_map;
 };
 
 struct dkim_snap {

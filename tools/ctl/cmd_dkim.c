@@ -22,6 +22,7 @@ static const struct {
 } verbs[] = {
 	{ "check", cmd_dkim_check },
 	{ "genkey", cmd_dkim_genkey },
+	{ "import-opendkim", cmd_dkim_import },
 	{ "sign", cmd_dkim_sign },
 	{ "verify", cmd_dkim_verify },
 	{ NULL, NULL }
@@ -37,6 +38,8 @@ cmd_dkim(struct ctl *ctl, int argc, char **argv)
 		    "  genkey  make a private key, print its DNS record\n"
 		    "  check   are the records of all keys published and "
 		    "right?\n"
+		    "  import-opendkim  what mailweir.conf must say instead of "
+		    "an opendkim.conf\n"
 		    "  sign    sign a message file as the milter would\n"
 		    "  verify  check the signatures of message files\n"
 		    "  `mailweir dkim VERB --help` tells more.\n");
