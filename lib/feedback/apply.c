@@ -32,7 +32,7 @@ struct job {
 	const char		*raw;
 	size_t			 len;
 	bool			 trust;
-	const char		*reporter;	/* listed, and proven; or NULL */
+	const char		*reporter;	/* listed and proven, or NULL */
 	struct store_change	*changes;
 	struct slot		*slots;
 	size_t			 n;

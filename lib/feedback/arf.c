@@ -25,7 +25,8 @@ kind_of(const char *type)
 {
 	static const struct { const char *type; enum feedback_kind kind; }
 	kinds[] = {
-		{ "abuse", FEEDBACK_COMPLAINT }, { "fraud", FEEDBACK_COMPLAINT },
+		{ "abuse", FEEDBACK_COMPLAINT },
+		{ "fraud", FEEDBACK_COMPLAINT },
 		{ "virus", FEEDBACK_COMPLAINT }, { "", FEEDBACK_COMPLAINT },
 		{ "opt-out", FEEDBACK_OPTOUT },
 		{ "opt-out-list", FEEDBACK_OPTOUT },

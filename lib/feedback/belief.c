@@ -10,9 +10,9 @@
  *	valid		returned	complaint	yes, about its recipient
  *	valid		returned	bounce		if the recipient matches
  *	valid		quoted		optout		if the author matches
- *	none		-		any		if a listed reporter says
- *							so and returns no mail
- *							of others
+ *	none		-		any		if a listed reporter
+ *							says so and returns no
+ *							mail of others
  */
 #include "feedback/belief.h"
 

@@ -24,7 +24,7 @@ struct bounces_facts {
 	const char	*code;		/* "550" */
 	const char	*text;		/* diagnostic; any case */
 	const char	*prose;		/* all that the report says in words */
-	const char	*command;	/* "RCPT", "DATA", ...: what was refused */
+	const char	*command;	/* "RCPT", "DATA": what was refused */
 	const char	*host;		/* who refused */
 	const char	*agent;		/* who reports */
 	bool		 delayed;	/* still being tried */

@@ -5,7 +5,7 @@
  *	Action		kind
  *	failed		bounce
  *	delayed		delayed
- *	delivered	delivered	(relayed, expanded: the same; it left us)
+ *	delivered	delivered	(relayed, expanded: the same)
  *	absent		bounce where a 4 or 5 status is stated, or nothing is
  *
  * A block is a recipient's when it names one; what stands in the block of the
@@ -160,7 +160,9 @@ block(struct parse *ps, const struct fields *fs, const char *mta)
 	ev->agent = "rfc3464";
 	ev->confidence = to[0] != '\0' ? 1.0 : 0.5;
 	ps->host = host;
-	if (ev->kind == FEEDBACK_BOUNCE || ev->kind == FEEDBACK_DELAYED)
+	if (ev->kind == FEEDBACK_DELIVERED)
+		ev->reason = "delivered";
+	else
 		parse_reason(ps, ev, host);
 }
 

@@ -275,7 +275,8 @@ gather(struct parse *ps)
 	}
 	for (i = 0; i < n && !plain; i++) {
 		p = mime_at(ps->m, i);
-		if (strcmp(p->type, "text/html") == 0 && !parse_in_message(ps, i))
+		if (strcmp(p->type, "text/html") == 0 &&
+		    !parse_in_message(ps, i))
 			add_prose(ps, i, true);
 	}
 }

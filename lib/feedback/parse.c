@@ -277,6 +277,10 @@ end(struct parse *ps)
 	header_list_free(&ps->orig_own);
 	header_list_init(&ps->orig_own);
 	buf_free(&ps->prose);
+	free(ps->marks);
+	ps->marks = NULL;
+	ps->nmarks = 0;
+	ps->marked = false;
 	mime_free(&ps->m);
 }
 

@@ -25,6 +25,14 @@ struct text {
 	size_t		 n;
 };
 
+/* Where an address stands in the prose. */
+struct mark {
+	struct text	 addr;
+	const char	*line;
+	bool		 begins;	/* what follows is about it */
+	bool		 ours;
+};
+
 /* One mail being read. */
 struct parse {
 	const struct feedback_ctx *ctx;
@@ -46,6 +54,9 @@ struct parse {
 	char			*copy;	/* of a nested report */
 	const void		*json;	/* the notice being read (vendor.c) */
 	struct feedback_event	 base;	/* what all events of this mail have */
+	struct mark		*marks;	/* of the prose (prose.c), made once */
+	size_t			 nmarks;
+	bool			 marked;
 	const char		*senders[2];	/* whose mail came back */
 	const char		*host;	/* who refused, of the last event */
 };

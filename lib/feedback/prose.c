@@ -11,12 +11,15 @@
 #include "feedback/parse.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/banned.h"
 
 #define CANDS_MAX	256	/* addresses looked at */
+#define MARKS_MAX	4000	/* addresses whose place is remembered */
+#define MENTIONS_MAX	50	/* events that may search the whole prose */
 #define SECTION_MAX	2000	/* octets of a diagnostic */
 #define SHORT_SECTION	12	/* less than this is no diagnostic */
 
@@ -335,38 +338,62 @@ mentions(const struct parse *ps, struct text addr, struct buf *out)
 	}
 }
 
+/* mark_all - every address of the prose and how it stands, once a mail */
+static void
+mark_all(struct parse *ps)
+{
+	struct text	rest = { buf_str(&ps->prose), ps->prose.len };
+	struct text	line, addr;
+	struct mark	*m;
+	size_t		from;
+
+	ps->marked = true;
+	ps->marks = calloc(MARKS_MAX, sizeof *ps->marks);
+	if (ps->marks == NULL) {
+		ps->arena->failed = true;
+		return;
+	}
+	while (ps->nmarks < MARKS_MAX && text_line(&rest, &line)) {
+		from = 0;
+		while (ps->nmarks < MARKS_MAX &&
+		    text_address(line, &from, &addr)) {
+			m = &ps->marks[ps->nmarks++];
+			m->addr = addr;
+			m->line = line.p;
+			m->begins = weigh(line, addr) == W_LINE;
+			m->ours = is_senders(ps, addr);
+		}
+	}
+}
+
 /* span_of - from the line where the address stands best to the next one that
  * begins another's; n = 0 when it does not stand there */
 static struct text
-span_of(const struct parse *ps, struct text a)
+span_of(struct parse *ps, struct text a)
 {
-	struct text	all = { buf_str(&ps->prose), ps->prose.len };
-	struct text	rest = all, line, found;
+	const char	*end = buf_str(&ps->prose) + ps->prose.len;
 	const char	*start = NULL, *named = NULL;
-	size_t		from;
+	struct mark	*m;
 
-	while (text_line(&rest, &line)) {
-		from = 0;
-		while (text_address(line, &from, &found)) {
-			if (same_address(found, a)) {
-				if (start == NULL &&
-				    weigh(line, found) == W_LINE)
-					start = line.p;
-				if (named == NULL)
-					named = line.p;
-			} else if (start != NULL && line.p > start &&
-			    !is_senders(ps, found) &&
-			    weigh(line, found) == W_LINE) {
-				return (struct text){ start,
-				    (size_t)(line.p - start) };
-			}
+	if (!ps->marked)
+		mark_all(ps);
+	for (m = ps->marks; m < ps->marks + ps->nmarks; m++) {
+		if (same_address(m->addr, a)) {
+			if (start == NULL && m->begins)
+				start = m->line;
+			if (named == NULL)
+				named = m->line;
+		} else if (start != NULL && m->line > start && !m->ours &&
+		    m->begins) {
+			return (struct text){ start,
+			    (size_t)(m->line - start) };
 		}
 	}
 	if (start == NULL)
 		start = named;
 	if (start == NULL)
 		return (struct text){ "", 0 };
-	return (struct text){ start, (size_t)(all.p + all.n - start) };
+	return (struct text){ start, (size_t)(end - start) };
 }
 
 struct text
@@ -382,7 +409,8 @@ prose_section(struct parse *ps, const char *address)
 			sec.n = SECTION_MAX;
 		if (sec.n > a.n + SHORT_SECTION)
 			return sec;
-		mentions(ps, a, &b);
+		if (ps->fb->n < MENTIONS_MAX)
+			mentions(ps, a, &b);
 		sec.n = 0;
 		if (b.len > 2 * (a.n + SHORT_SECTION)) {
 			sec.p = arena_dup(ps->arena, b.data, b.len);

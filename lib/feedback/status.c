@@ -141,7 +141,8 @@ const char *
 status_command(struct text t)
 {
 	static const struct { const char *phrase, *command; } says[] = {
-	    { "in reply to rcpt", "RCPT" }, { "in reply to end of data", "DATA" },
+	    { "in reply to rcpt", "RCPT" },
+	    { "in reply to end of data", "DATA" },
 	    { "in reply to data", "DATA" }, { "in reply to mail", "MAIL" },
 	    { "in reply to ehlo", "HELO" }, { "in reply to helo", "HELO" },
 	    { "refused to talk to me", "CONN" },
