@@ -80,7 +80,7 @@ guards() {
 width() {
 	for f in $sources $scripts; do
 		expand "$f" | awk -v f="$f" '
-			length($0) > 80 && f !~ /\.sh$/ && f ~ /\.[ch]$/ {
+			length($0) > 80 && f ~ /\.[ch]$/ && !/[^ -~]/ {
 				print f ":" NR ": " length($0) " columns"
 			}
 			/[ \t]$/ { print f ":" NR ": blank at the end" }'

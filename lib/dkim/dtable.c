@@ -464,7 +464,8 @@ rows(const struct dtable *t, const char *pattern,
 	uint32_t	i;
 	size_t		n = 0;
 
-	i = t->bucket[dtable_hash(pattern, strlen(pattern)) & (t->nbuckets - 1)];
+	i = t->bucket[dtable_hash(pattern, strlen(pattern)) &
+	    (t->nbuckets - 1)];
 	for (; i != DTABLE_NONE && n < DTABLE_FOUND; i = t->row[i].next)
 		if (strcmp(t->row[i].pattern, pattern) == 0)
 			v[n++] = &t->slot[t->row[i].entry].e;

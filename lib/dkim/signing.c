@@ -29,8 +29,8 @@
 #define WHO_MAX		(ADDR_SIZE + 8)
 
 struct rule {
-	char		*who;		/* lower case; in a refile's index without
-					   its leading '*' */
+	char		*who;		/* lower case; in a refile's index
+					   without its leading '*' */
 	uint32_t	 entry;
 	uint32_t	 next;		/* in the bucket */
 };

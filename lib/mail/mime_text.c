@@ -20,7 +20,7 @@
 #include "base/banned.h"
 
 #define CHUNK		3072	/* octets decoded at a time */
-#define WORD_MAX	1024	/* octets of an encoded word; RFC 2047 says 75 */
+#define WORD_MAX	1024	/* octets of an encoded word; RFC 2047: 75 */
 #define CHARSET_MAX	63	/* octets of a charset's name */
 #define FFFD		"\xef\xbf\xbd"
 

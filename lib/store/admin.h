@@ -26,7 +26,7 @@ int	store_each(struct store *, const char *scope,
 struct store_stats {
 	uint64_t	entries, domains, lists, list_rows, journal, scopes;
 	uint64_t	octets_file, octets_used;	/* of data.mdb */
-	uint64_t	readers;		/* slots of the lock file in use */
+	uint64_t	readers;	/* slots of the lock file in use */
 };
 int	store_stats(struct store *, struct store_stats *, struct err *e);
 /* The same by scope and reason; walks everything. n in force, all. */

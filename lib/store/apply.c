@@ -9,11 +9,11 @@
  *
  *	change		entry before		after
  *	add		none			made, in force
- *	add		there			count + 1, last, the later expiry
- *	add		expired (half-open)	in force again, for twice as long
- *	add soft	any			one step at most a day; in force at
- *						the threshold, or at once when
- *						half-open
+ *	add		there			count + 1, last, later expiry
+ *	add		expired (half-open)	in force again, twice as long
+ *	add soft	any			one step at most a day; in
+ *						force at the threshold, or at
+ *						once when half-open
  *	remove		any			gone; a list's row: lifted
  *	delivered	soft, or half-open	gone
  *	delivered	else in force		stays: a sign is not an order
@@ -271,7 +271,7 @@ soft_step(const struct work *w, struct rec *r)
 	int64_t			 now = w->b->now, back;
 
 	if (r->step != 0 && now / DAY <= r->step / DAY)
-		return;		/* today's step is taken, or the clock went back */
+		return;		/* taken today, or the clock went back */
 	back = r->step == 0 ? 0 : (now - r->step) / c->soft_decay;
 	r->score = back >= r->score ? 0 : (uint16_t)(r->score - back);
 	if (r->score < UINT16_MAX)

@@ -20,8 +20,8 @@ struct cleanse {
 	const struct store_entry *(*stops)(void *arg,
 				    const struct store_entry *hits, int n);
 	void			*stops_arg;
-	FILE			*out;		/* rows that stay, octet by octet,
-						   and the header */
+	FILE			*out;		/* rows that stay, octet by
+						   octet, and the header */
 	FILE			*removed;	/* NULL, or: line, reason, scope
 						   number in hex, row */
 	unsigned		 workers;	/* 0 = one a core */

@@ -747,7 +747,7 @@ env_create(const char *dir, size_t map_size, struct err *e)
 static struct reader *
 reader_take(struct env *env)
 {
-	uintptr_t	 here = (uintptr_t)&env;	/* this thread's stack */
+	uintptr_t	 here = (uintptr_t)&env;	/* our stack */
 	struct reader	*r;
 	unsigned	 i, at = (unsigned)((here >> 12) * 2654435761u >> 8);
 

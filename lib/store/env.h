@@ -57,7 +57,7 @@ struct env {
 	uint8_t		 uuid[16];
 	atomic_bool	 broken;	/* a guard caught something */
 	struct reader	 readers[READERS];
-	atomic_long	 checked;	/* second of the last look at the size */
+	atomic_long	 checked;	/* second of the last look at size */
 
 	pthread_mutex_t	 write;		/* one write transaction a process */
 	int		 turn_fd;	/* writers.lock, -1 when read-only */

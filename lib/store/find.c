@@ -82,7 +82,7 @@ keep(struct find *f, const struct store_entry *hit)
 	}
 	if (f->in_force == f->max)
 		return;
-	if (f->in_force < f->found) {	/* move one that is not out of its way */
+	if (f->in_force < f->found) {	/* move one that is not away */
 		if (f->found < f->max)
 			f->hits[f->found++] = f->hits[f->in_force];
 	} else

@@ -77,7 +77,7 @@ struct rec {
 	uint16_t	score;	/* soft-bounce steps, decayed at `step` */
 	uint32_t	count;
 	int64_t		first, last, expires, step;
-	uint64_t	hlc, seq;	/* of the journal record that wrote it */
+	uint64_t	hlc, seq;	/* of the journal record of it */
 	char		source[STORE_SOURCE_MAX + 1];
 	char		evidence[STORE_EVIDENCE_MAX + 1];
 };

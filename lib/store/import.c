@@ -45,12 +45,12 @@ struct job {
 	unsigned		 workers;
 	struct scope_rec	 scope;		/* as it was at the start */
 	uint32_t		 scope_id;
-	uint64_t		 seq;		/* of the journal, at the start */
+	uint64_t		 seq;		/* of the journal, at start */
 	int			 lock;
 	/* merging */
 	struct list_reader	 old[SCOPE_LISTS];	/* lists of before */
 	struct source		 sources[SCOPE_LISTS];
-	struct list_reader	 shadow[SCOPE_LISTS];	/* the same, to compare */
+	struct list_reader	 shadow[SCOPE_LISTS];	/* to compare */
 	struct source		 shadows[SCOPE_LISTS];
 	int			 nold, nshadow;
 	struct merge		*all, *before;
@@ -58,8 +58,8 @@ struct job {
 	bool			 old_live;
 	struct list_writer	*writer;
 	bool			 domains;
-	bool			 fresh;		/* the present digest is in the
-						   file, not only in the store */
+	bool			 fresh;		/* the digest is in the file,
+						   not only in the store */
 };
 
 /* -- reading -------------------------------------------------------------- */
@@ -669,8 +669,8 @@ begin(struct job *j)
 	if (rc == -1)
 		return -1;
 	if (rc == 1 && strcmp(j->scope.name, j->im->scope) != 0)
-		return err_code(j->e, EX_DATAERR, "scope %s: its number belongs "
-		    "to scope %s: choose another name", j->im->scope,
+		return err_code(j->e, EX_DATAERR, "scope %s: its number "
+		    "belongs to scope %s: choose another name", j->im->scope,
 		    j->scope.name);
 	if (rc == 0)
 		memset(&j->scope, 0, sizeof j->scope);

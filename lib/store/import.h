@@ -48,10 +48,10 @@ struct import {
 	const char		*export_of;	/* the service it comes from */
 	uint64_t		 rows, rejected;	/* of the file */
 	uint64_t		 distinct;	/* recipients among the good */
-	uint64_t		 before, after;	/* recipients of the scope's lists */
+	uint64_t		 before, after;	/* rows of the scope's lists */
 	uint64_t		 added, removed, unchanged;
-	uint64_t		 protected;	/* complaint, legal among removed */
-	uint32_t		 list;		/* number of the new list, 0 none */
+	uint64_t		 protected;	/* removed: complaint, legal */
+	uint32_t		 list;		/* the new list; 0 none */
 	uint32_t		 added_lines[IMPORT_SAMPLES];
 	uint32_t		 same_lines[IMPORT_SAMPLES];
 	unsigned		 nadded_lines, nsame_lines;

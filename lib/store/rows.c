@@ -759,7 +759,7 @@ plan_header(struct rows *r, const char *name, const char *column,
 		}
 	for (i = 0; i < n; i++)
 		if (memchr(f[i].p, '@', f[i].n) != NULL) {
-			r->addr = i;	/* "ann@example.com,BOUNCE": SES's way */
+			r->addr = i;	/* SES: "ann@example.com,BOUNCE" */
 			if (i == 0 && n == 2 && reason_word(&f[1]) != 0)
 				r->reason = 1;
 			return 0;

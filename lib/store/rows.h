@@ -29,7 +29,7 @@ enum rows_format { ROWS_AUTO, ROWS_TXT, ROWS_CSV, ROWS_JSONL };
 struct rows {
 	enum rows_format format;
 	char		 sep;		/* csv */
-	int		 addr, reason, date;	/* csv columns from 0; -1 none */
+	int		 addr, reason, date;	/* csv columns; -1 none */
 	char		 addr_key[ROWS_KEY_MAX + 1];	/* jsonl; "" = any of
 							   the usual ones */
 	enum store_reason dflt;		/* of a row that gives none */
@@ -59,7 +59,7 @@ struct row {
 	size_t		 raw_len;
 	const char	*why;		/* NULL; else it is no row, and why */
 	bool		 domain;	/* "@example.com" */
-	struct addr	 addr;		/* normalised; a domain: text[0] is '@' */
+	struct addr	 addr;		/* normalised; a domain: "@..." */
 	enum store_reason reason;
 	int64_t		 seen;		/* seconds since 1970, 0 = not given */
 };

@@ -74,8 +74,8 @@ struct store_entry {
 	uint32_t		 count;		/* times reported */
 	char			 source[STORE_SOURCE_MAX + 1];
 	char			 evidence[STORE_EVIDENCE_MAX + 1];
-	bool			 in_force;	/* not expired; soft bounces over
-						   their threshold */
+	bool			 in_force;	/* not expired; soft bounces
+						   over their threshold */
 };
 
 /*
@@ -104,7 +104,7 @@ struct store_change {
 	const char		*domain;	/* normalised (addr_domain) */
 	const struct store_id	*id;
 	const char		*scope;		/* name */
-	enum store_reason	 reason;	/* REMOVE: 0 = all of the scope */
+	enum store_reason	 reason;	/* REMOVE: 0 = all of a scope */
 	int64_t			 expires;	/* 0 = the reason's default */
 	const char		*source;	/* "arf:yahoo", "cli", NULL */
 	const char		*evidence;	/* Message-ID, case id, NULL */

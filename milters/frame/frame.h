@@ -100,8 +100,8 @@ const void	*frame_snap(const struct frame_msg *m);
 void		*frame_local(const struct frame_msg *m);
 const struct frame_conn *frame_conn(const struct frame_msg *m);
 const char	*frame_qid(const struct frame_msg *m);	/* "-" if unknown */
-const char	*frame_sender(const struct frame_msg *m);	/* "<a@b>", as at
-						   MAIL, for every policy */
+/* "<a@b>", as at MAIL, for every policy. */
+const char	*frame_sender(const struct frame_msg *m);
 /* Recipients as at RCPT, without those that a policy refused, with brackets.
  * A policy sees what it added or deleted itself; those behind it do not, as
  * milters in a row hear of no change to the envelope. */

@@ -25,6 +25,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct mime_limits lim = { 1 << 20, 50, 8, 100, 65536 };
 	struct buf		 out = BUF_INIT(1 << 20);
+	const struct header	*h;
 	struct mime		*m;
 	size_t			 i, k;
 
@@ -40,8 +41,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		for (k = 0; k < mime_at(m, i)->headers.n; k++) {
 			buf_reset(&out);
-			(void)mime_header_text(mime_at(m, i)->headers.v[k].value,
-			    mime_at(m, i)->headers.v[k].value_len, &out);
+			h = &mime_at(m, i)->headers.v[k];
+			(void)mime_header_text(h->value, h->value_len, &out);
 		}
 	}
 	mime_free(&m);

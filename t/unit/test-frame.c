@@ -526,7 +526,8 @@ test_print(void **state)
 	assert_int_equal(fflush(f), 0);
 	assert_non_null(strstr(text, "recipient <no@w.example>: reject 550 "
 	    "5.7.1 100% refused, \"so\"\n"));
-	assert_non_null(strstr(text, "event toy_done policy=toy headers=6 rcpts=1\n"));
+	assert_non_null(strstr(text,
+	    "event toy_done policy=toy headers=6 rcpts=1\n"));
 	assert_non_null(strstr(text, "edit toy: insert 0 X-Top: \"1\"\n"));
 	assert_non_null(strstr(text, "\nverdict continue\n"));
 	(void)rewind(f);

@@ -138,7 +138,8 @@ static const struct row {
 	  "tag_header =\n", "a@news.example", "", "one", FRAME_CONTINUE,
 	  NULL, "append X-Spam-Score: 1.0\n", NULL },
 	{ "the match limit", "", "a@free.example", "",
-	  "slow:aaa aaa aaa aaa aaa aaa aaa aaa aaa aaa aaa aaa !", FRAME_CONTINUE,
+	  "slow:aaa aaa aaa aaa aaa aaa aaa aaa aaa aaa aaa aaa !",
+	  FRAME_CONTINUE,
 	  NULL, SCORE("0.0"), "match_limit policy=keyword rule=SLOW" },
 };
 

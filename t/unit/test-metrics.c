@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test-metrics.c - counters: names, sharing, threads, files that are not ours */
+/* test-metrics.c - counters: names, sharing, threads, foreign files */
 #include "unit.h"
 
 #include <pthread.h>

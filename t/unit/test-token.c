@@ -106,7 +106,7 @@ refusals(void **state)
 		{ URL1, DAY + 365, 365, TOKEN_VALID },
 		{ URL1, DAY + 366, 365, TOKEN_EXPIRED },
 		{ URL1, DAY + 9999, 0, TOKEN_VALID },
-		{ URL1, DAY - 5, 1, TOKEN_VALID },	/* our clock went back */
+		{ URL1, DAY - 5, 1, TOKEN_VALID },	/* clock went back */
 		/* under key 8, which is known, and 9, which is not */
 		{ "EwgC_____________________wAAAAUAZADs6DADNXK6xJlb", DAY, 0,
 		  TOKEN_VALID },

@@ -438,7 +438,8 @@ static void
 templates(void **state)
 {
 	static const char *const bad[][2] = {
-		{ "a:b:acmemail", "3 parts" }, { "a:b:c:d:acmemail", "5 parts" },
+		{ "a:b:acmemail", "3 parts" },
+		{ "a:b:c:d:acmemail", "5 parts" },
 		{ "a:b:c:acme", "5 to 15" },
 		{ "a:b:c:acmemailacmemail", "5 to 15" },
 		{ "a:b:c:acme-mail", "5 to 15" },

@@ -314,8 +314,8 @@ cmd_rollback(struct ctl *ctl, int argc, char **argv)
 	if (store_rollback(ctl->store, &rb, &e) == -1)
 		return ctl_fail(&e, EX_TEMPFAIL);
 	(void)printf(json ? "{\"scope\":\"%s\",\"before\":%" PRIu64
-	    ",\"after\":%" PRIu64 "}\n" : "scope %s: rolled back; its list had %"
-	    PRIu64 " recipients, has %" PRIu64 "\n", rb.scope, rb.before,
-	    rb.after);
+	    ",\"after\":%" PRIu64 "}\n" :
+	    "scope %s: rolled back; its list had %" PRIu64
+	    " recipients, has %" PRIu64 "\n", rb.scope, rb.before, rb.after);
 	return EX_OK;
 }

@@ -192,12 +192,13 @@ static int
 help(void)
 {
 	return ctl_help("rules",
-	    "  check            all faults of the rule files, and what there is\n"
+	    "  check            all faults of the rule files, and what there "
+	    "is\n"
 	    "  list             every rule: name, kind, score, place, "
 	    "description\n"
 	    "  score FILE...    FILE, score and hits of messages\n"
-	    "  test [NAME [TEXT...]]  run the examples of all rules, of one, or "
-	    "try one on TEXT\n"
+	    "  test [NAME [TEXT...]]  run the examples of all rules, of one, "
+	    "or try one on TEXT\n"
 	    "  --rules PATH     a file, or folder of *.cf, instead of the "
 	    "configured ones\n"
 	    "  --strict         demand of PATH what [rules] sections demand\n"

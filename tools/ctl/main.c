@@ -43,11 +43,11 @@ const struct ctl_cmd ctl_cmds[] = {
 	{ "export", cmd_export, "[--scope S] [--in-force] [--output FILE] "
 	    "[--json]",
 	    "all entries, by id: the store holds no addresses" },
-	{ "cleanse", cmd_cleanse, "FILE --stream S [--column C] [--output FILE] "
-	    "[--removed FILE]",
+	{ "cleanse", cmd_cleanse, "FILE --stream S [--column C] "
+	    "[--output FILE] [--removed FILE]",
 	    "a mailing list without its suppressed rows" },
-	{ "journal", cmd_journal, "show [ADDRESS] | export | verify [--scope S] "
-	    "[...]",
+	{ "journal", cmd_journal, "show [ADDRESS] | export | verify "
+	    "[--scope S] [...]",
 	    "the record of every change, and its proof" },
 	{ "verify", cmd_verify, "[--json]",
 	    "everything in the store against its journal" },
@@ -61,8 +61,9 @@ const struct ctl_cmd ctl_cmds[] = {
 	{ "rules", cmd_rules, "check|list|score FILE...|test [NAME [TEXT...]] "
 	    "[--rules PATH]...",
 	    "keyword rules: check, list, try on messages" },
-	{ "feedback", cmd_feedback, "parse FILE... | parked list|show|accept|drop "
-	    "[ID...] | reason [--status S] [--code C] [TEXT]",
+	{ "feedback", cmd_feedback, "parse FILE... | "
+	    "parked list|show|accept|drop [ID...] | "
+	    "reason [--status S] [--code C] [TEXT]",
 	    "what a bounce or complaint says; those that were not believed" },
 	{ "stats", cmd_stats, "[--scopes] [--json]",
 	    "what is in the store, what all programs counted" },
