@@ -71,7 +71,8 @@ struct lex {
 	int		 line;
 };
 
-#define GROW(v, n, cap) ((n) < (cap) || grow((void **)&(v), &(cap), sizeof *(v)))
+#define GROW(v, n, cap) \
+	((n) < (cap) || grow((void **)&(v), &(cap), sizeof *(v)))
 
 static bool
 grow(void **v, size_t *cap, size_t size)

@@ -49,8 +49,8 @@ struct parse {
 					   LF, without the returned mail */
 	const struct header_list *orig;	/* header of the returned mail */
 	struct header_list	 orig_own;	/* when it had to be parsed */
-	struct text		 pasted;	/* the returned mail, when it stood
-						   in the prose */
+	struct text		 pasted;	/* the returned mail, when it
+						   stood in the prose */
 	char			*copy;	/* of a nested report */
 	const void		*json;	/* the notice being read (vendor.c) */
 	struct feedback_event	 base;	/* what all events of this mail have */
