@@ -161,6 +161,7 @@ reference_header(struct dsign *d, struct err *e)
 	struct reference	*r = d->own;
 
 	(void)e;
+	d->lone_cr |= r->cr;
 	/* smtp(8) ends the last line whatever it was */
 	if (r->body.len > 0 && r->body.data[r->body.len - 1] != '\n')
 		keep(d, '\n');
