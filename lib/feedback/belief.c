@@ -6,7 +6,11 @@
  *	forged		any		any		no
  *	expired		address		optout		yes
  *	expired		any		others		no
- *	valid		address		any		yes, about its recipient
+ *	valid		address		optout		yes, about its recipient
+ *	valid, VERP	address		others		yes, about its recipient
+ *	valid, not VERP	address		others		no: a link that was
+ *							passed on ends a list's
+ *							mail, not all mail
  *	valid		returned	complaint	yes, about its recipient
  *	valid		returned	bounce		if the recipient matches
  *	valid		quoted		optout		if the author matches
@@ -281,6 +285,11 @@ by_token(const struct feedback *fb, const struct feedback_event *ev,
 
 	if (t->kind == TOKEN_PAGE) {
 		refuse(a, "token-names-no-recipient");
+		return;
+	}
+	if (ev->token_at == FEEDBACK_TOKEN_RCPT && t->kind != TOKEN_VERP &&
+	    ev->kind != FEEDBACK_OPTOUT) {
+		refuse(a, "token-only-unsubscribes");
 		return;
 	}
 	if (ev->token_at == FEEDBACK_TOKEN_RETURNED) {

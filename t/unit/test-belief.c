@@ -356,6 +356,24 @@ test_verp(void **state)
 	assert_string_equal(reasons(w, "other@far.example", "*"), "");
 }
 
+/* whoever got a newsletter forwarded holds its unsubscribe link */
+static void
+test_link_is_no_verp(void **state)
+{
+	struct world	*w = *state;
+	char		 to[128], why[128];
+
+	(void)snprintf(to, sizeof to, "u+%s@u.s.example", make(w, w->tokens,
+	    TOKEN_UNSUB, ANN, "news", TODAY, false));
+	assert_int_equal(put(w, dsn("", "x@far.example", ""), to),
+	    APPLY_PARKED);
+	assert_int_equal(parked(w, why), 1);
+	assert_string_equal(why, "token-only-unsubscribes");
+	assert_int_equal(put(w, arf("", "abuse", ""), to), APPLY_PARKED);
+	assert_string_equal(reasons(w, ANN, "*"), "");
+	assert_string_equal(reasons(w, ANN, "news"), "");
+}
+
 static void
 test_local_reporter(void **state)
 {
@@ -480,6 +498,7 @@ static const struct CMUnitTest tests[] = {
 	T(test_bounce_by_returned_token),
 	T(test_bounce_not_believed),
 	T(test_verp),
+	T(test_link_is_no_verp),
 	T(test_local_reporter),
 	T(test_complaint),
 	T(test_signed_reporter),
