@@ -97,6 +97,9 @@ const struct conf_param stream_params[] = {
 	    "b+TOKEN@host. Empty: leave the sender alone."),
 	CONF_STR(struct stream, cfbl_address, "",
 	    "Address for complaints (CFBL-Address, RFC 9477). Empty: none."),
+	CONF_BOOL(struct stream, require_signing, "no",
+	    "Refuse a message with one-click headers unless it is signed here, "
+	    "and every signature covers both headers."),
 	CONF_REAL(struct stream, tag_score, "0", 0, 100000,
 	    "Score from which the keyword milter tags a message. 0: never."),
 	CONF_REAL(struct stream, hold_score, "0", 0, 100000,

@@ -89,6 +89,8 @@ struct stream {
 	const char	*verp_address;	/* "b@b.example" -> b+TOKEN@b.example
 					   as envelope sender; "" = no VERP */
 	const char	*cfbl_address;	/* complaints (RFC 9477); "" = none */
+	bool		 require_signing;	/* one-click headers leave only
+						   under a signature */
 
 	double		 tag_score, hold_score, reject_score;	/* 0 = never */
 	struct conf_list dkim_keys;	/* names of [key]; empty = by From */

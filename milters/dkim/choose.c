@@ -147,9 +147,8 @@ by_address(const struct dkim_snap *s, const char *text, bool login,
 		add_for(s, local, domain, c);
 }
 
-/* facts - what the streams may ask of the message */
-static const struct stream *
-stream_of(struct frame_msg *m, const struct dkim_snap *s)
+const struct stream *
+choose_stream(struct frame_msg *m, const struct dkim_snap *s)
 {
 	const struct frame_conn	*conn = frame_conn(m);
 	const char		*sender = frame_sender(m);
@@ -176,7 +175,7 @@ by_stream(struct frame_msg *m, const struct dkim_snap *s, struct choice *c)
 	const struct dtable_entry	*entry;
 	size_t				 i;
 
-	if (!s->by_stream || (st = stream_of(m, s)) == NULL ||
+	if (!s->by_stream || (st = choose_stream(m, s)) == NULL ||
 	    st->dkim_keys.n == 0)
 		return false;
 	c->n = 0;

@@ -20,6 +20,10 @@ struct choice {
 	bool		 bad;		/* the message itself is at fault */
 };
 
+/* The message's stream; NULL when it cannot be told. */
+const struct stream *choose_stream(struct frame_msg *m,
+	    const struct dkim_snap *s);
+
 void	choose(struct frame_msg *m, const struct dkim_snap *s,
 	    struct choice *out);
 

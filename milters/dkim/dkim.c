@@ -9,6 +9,8 @@
  *	message cannot be signed rightly	-		bad_message
  *	a key or the engine fails		-		on_error
  *
+ * What would pass unsigned is looked at once more by cover.c.
+ *
  * The body is hashed as it comes. The header is taken at its end, with the
  * edits of the policies before us, and no signature covers another one, so
  * that each stands by itself.
@@ -22,6 +24,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "dkim/choose.h"
+#include "dkim/cover.h"
 #include "dkim/drecord.h"
 #include "dkim/snap.h"
 
@@ -133,17 +136,20 @@ static enum frame_verdict
 unsigned_for(struct frame_msg *m, const struct choice *c, const char *why)
 {
 	const struct dkim_snap	*s = frame_snap(m);
+	enum frame_verdict	 v;
 
 	frame_event(m, LOG_NOTICE, "dkim_unsigned",
 	    LOG_STR("domain", c->domain), LOG_STR("why", why));
 	frame_count(m, "dkim_unsigned_total", "why",
 	    c->bad ? "message" : "no_key");
 	if (c->bad)
-		return act(m, s->c.bad_message, "5.6.0",
+		v = act(m, s->c.bad_message, "5.6.0",
 		    "Message cannot be signed: its From or other header "
 		    "fields are not as they should be");
-	return act(m, s->c.no_key, "5.7.20",
-	    "Message cannot be signed: no DKIM key for its domain");
+	else
+		v = act(m, s->c.no_key, "5.7.20",
+		    "Message cannot be signed: no DKIM key for its domain");
+	return v == FRAME_CONTINUE ? cover_unsigned(m, s, why, false) : v;
 }
 
 /* failure - our own fault: log it, and act */
@@ -151,12 +157,14 @@ static enum frame_verdict
 failure(struct frame_msg *m, const char *key, const struct err *e)
 {
 	const struct dkim_snap	*s = frame_snap(m);
+	enum frame_verdict	 v;
 
 	frame_event(m, LOG_ERR, "dkim_error", LOG_STR("key", key),
 	    LOG_STR("why", e->msg));
 	frame_count(m, "dkim_error_total", NULL, NULL);
-	return act(m, s->c.on_error, "4.7.5",
-	    "Message cannot be signed now");
+	v = act(m, s->c.on_error, "4.7.5", "Message cannot be signed now");
+	return v == FRAME_CONTINUE ? cover_unsigned(m, s, "signing failed",
+	    true) : v;
 }
 
 /* remove_own - signatures that claim a domain which we are about to sign for */
@@ -221,8 +229,13 @@ make_one(struct frame_msg *m, struct local *l, const struct choice *c,
 static enum frame_verdict
 insert(struct frame_msg *m, const struct choice *c, const struct made *made)
 {
-	size_t	i;
+	enum frame_verdict	v;
+	size_t			i;
 
+	for (i = 0; i < made->n; i++)
+		if ((v = cover_signed(m, frame_snap(m),
+		    buf_str(&made->value[i]))) != FRAME_CONTINUE)
+			return v;
 	for (i = made->n; i-- > 0; )
 		if (frame_insert_header(m, 0, DSIGN_FIELD,
 		    buf_str(&made->value[i])) == -1)
@@ -274,7 +287,8 @@ policy_eom(struct frame_msg *m)
 	if (!l->ours) {
 		frame_event(m, LOG_DEBUG, "dkim_not_ours",
 		    LOG_STR("client", frame_conn(m)->client_addr));
-		return FRAME_CONTINUE;
+		return cover_unsigned(m, frame_snap(m),
+		    "its client is not one of ours", false);
 	}
 	if (l->failed)
 		return failure(m, "-", &l->e);

@@ -110,6 +110,28 @@ check_settings(const struct conf *c, const struct snap *s, struct err *e)
 	return 0;
 }
 
+/* check_signing - require_signing is kept by mailweir-dkim (milters/dkim/
+ * cover.c); a configuration without any would promise what nobody keeps */
+static int
+check_signing(const struct conf *c, const struct stream_set *set,
+    struct err *e)
+{
+	const struct stream	*st;
+	char			 where[512];
+	size_t			 i;
+
+	if (conf_next(c, "dkim", NULL) != NULL ||
+	    conf_next(c, "key", NULL) != NULL)
+		return 0;
+	for (i = 0; (st = stream_at(set, i)) != NULL; i++)
+		if (st->require_signing)
+			return err_set(e, "%s: nothing signs here: there is "
+			    "neither a [dkim] section nor a [key]",
+			    conf_where(conf_find(c, "stream", st->name),
+			    "require_signing", where, sizeof where));
+	return 0;
+}
+
 /* load_keys - both files, if any stream makes tokens */
 static int
 load_keys(const struct conf *c, struct snap *s, struct err *e)
@@ -165,7 +187,8 @@ policy_load(const struct conf *c, void **out, struct err *e)
 		    "address_rules", where, sizeof where));
 		goto fail;
 	}
-	if (check_settings(c, s, e) == -1 || load_keys(c, s, e) == -1)
+	if (check_settings(c, s, e) == -1 ||
+	    check_signing(c, s->streams, e) == -1 || load_keys(c, s, e) == -1)
 		goto fail;
 	*out = s;
 	return 0;

@@ -475,6 +475,8 @@ bad_configs(void **state)
 		{ "[unsubscribe]\nmailto_subject = a b\n",
 		  ":7: mailto_subject: \"a b\"" },
 		{ "unsubscribe = add\n", ":6: unsubscribe: add needs" },
+		{ "require_signing = yes\n",
+		  ":6: require_signing: nothing signs here" },
 	};
 	struct drive	*d;
 	struct conf	*c;
