@@ -21,11 +21,13 @@ build() {
 	fi
 }
 
+# ours - did we make $D? Postfix obeys what lies in it, as root.
+ours() { [ ! -L "$D" ] && [ -O "$D" ] && [ -f "$D/.mailweir-quickstart" ]; }
+
 # own_folder - make $D, empty; take nobody else's
 own_folder() {
 	if [ -L "$D" ] || [ -e "$D" ]; then
-		[ ! -L "$D" ] && [ -O "$D" ] && [ -f "$D/.mailweir-quickstart" ] ||
-		    die "$D is there and is not ours; say --dir DIR"
+		ours || die "$D is there and is not ours; say --dir DIR"
 		stop_all
 		rm -rf "$D"
 	fi

@@ -194,11 +194,13 @@ held() {
 	id=$(pf_queue hold | head -n 1)
 	if [ -n "$id" ]; then
 		postcat -c "$PF_DIR/etc" -qh "$id" >"$D/tmp/held" 2>/dev/null
-		out="held as $id; X-Mailweir-Score: $(field "$D/tmp/held" X-Mailweir-Score)"
+		out="held as $id; X-Mailweir-Score: $(field "$D/tmp/held" X-Mailweir-Score), X-Mailweir-Hits: $(field "$D/tmp/held" X-Mailweir-Hits)"
 	fi
 	[ -n "$id" ] && [ -z "$(arrived offer dan@world.example)" ] &&
-	    [ -n "$(field "$D/tmp/held" X-Mailweir-Score)" ] ||
-	    right="in Postfix's hold queue, with its score"
+	    [ -n "$(field "$D/tmp/held" X-Mailweir-Score)" ] &&
+	    [ -n "$(field "$D/tmp/held" X-Mailweir-Hits)" ] &&
+	    [ -n "$(said keyword 'verdict=hold .*QS_WIRE')" ] ||
+	    right="in Postfix's hold queue, with score and hits, also in the log"
 	row 'an offer full of keywords' "$out" "$(said keyword 'QS_WIRE')" "$right"
 }
 
