@@ -430,6 +430,20 @@ d_redirector(struct loader *l, char *value)
 	r->redirects[r->nredirects++] = re;
 }
 
+/* d_origin - fields that hold the client's address */
+static void
+d_origin(struct loader *l, char *value)
+{
+	struct rules	*r = l->r;
+	char		*next;
+
+	for (; *value != '\0' && r->norigin + 1 < sizeof r->origin /
+	    sizeof r->origin[0]; value = next) {
+		next = first_word(value);
+		r->origin[r->norigin++] = keep(l, value);
+	}
+}
+
 /* remember - a name's text for replace_tag and its kin */
 static void
 remember(struct loader *l, struct names *t, char *value)
@@ -529,6 +543,7 @@ static const struct {
 	{ "replace_start", d_none, false }, { "replace_end", d_none, false },
 	{ "util_rb_tld", d_tld, false },
 	{ "redirector_pattern", d_redirector, false },
+	{ "originating_ip_headers", d_origin, false },
 	{ "require_version", d_none, false }, { "reuse", d_none, true },
 };
 

@@ -213,6 +213,24 @@ order(struct loader *l)
 	return 0;
 }
 
+/* relays - the forms of Received, if a rule that runs asks for relays */
+static int
+relays(struct loader *l)
+{
+	struct rules	*r = l->r;
+	struct err	 why;
+	size_t		 i, n;
+
+	for (n = 0; n < r->norder[RULES_HEADER]; n++) {
+		i = r->order[RULES_HEADER][n];
+		if (r->forms == NULL &&
+		    selector_relays(r->selectors[r->v[i].selector]) &&
+		    (r->forms = received_forms_new(&why)) == NULL)
+			return -1;
+	}
+	return 0;
+}
+
 /* complete - what a strict folder wants of each of its rules */
 static void
 complete(struct loader *l, const struct rule *rule)
@@ -253,7 +271,7 @@ rules_finish(struct loader *l)
 		    l->srcs[r->v[i].source].strict))
 			complete(l, &r->v[i]);
 	}
-	if (order(l) == -1)
+	if (order(l) == -1 || relays(l) == -1)
 		return -1;
 	/* Even when something is wrong already: all faults at once. */
 	return examples_run(l);

@@ -443,6 +443,7 @@ rules_free(struct rules **rp)
 		regex_free(&r->redirects[i]);
 	for (i = 0; i < RULES_KINDS; i++)
 		free(r->order[i]);
+	received_forms_free(&r->forms);
 	free(r->selectors);
 	free(r->redirects);
 	free(r->v);

@@ -11,6 +11,7 @@
 
 #include "base/banned.h"
 
+#define GROUPS		10	/* of a match that are kept */
 #define JIT_STACK_START	(32u << 10)
 #define JIT_STACK_MAX	(1u << 20)
 #define HEAP_KIB	8192		/* of one interpreted match */
@@ -176,7 +177,7 @@ regex_scratch_new(unsigned long match_limit)
 
 	if ((s = calloc(1, sizeof *s)) == NULL)
 		return NULL;
-	s->data = pcre2_match_data_create(2, NULL);
+	s->data = pcre2_match_data_create(GROUPS, NULL);
 	s->ctx = pcre2_match_context_create(NULL);
 	s->stack = pcre2_jit_stack_create(JIT_STACK_START, JIT_STACK_MAX,
 	    NULL);
@@ -232,15 +233,11 @@ regex_match(const struct regex *re, struct regex_scratch *s, const char *p,
 }
 
 int
-regex_group(const struct regex *re, struct regex_scratch *s, const char *p,
-    size_t n, unsigned group, size_t *at, size_t *end)
+regex_group_again(const struct regex_scratch *s, unsigned group, size_t *at,
+    size_t *end)
 {
-	size_t	*ov;
-	int	 rc;
+	const size_t	*ov = pcre2_get_ovector_pointer(s->data);
 
-	if ((rc = regex_match(re, s, p, n, 0, NULL, NULL)) != REGEX_MATCH)
-		return rc;
-	ov = pcre2_get_ovector_pointer(s->data);
 	if (group >= pcre2_get_ovector_count(s->data) ||
 	    ov[2 * group] == PCRE2_UNSET ||
 	    ov[2 * group + 1] < ov[2 * group])
@@ -248,6 +245,15 @@ regex_group(const struct regex *re, struct regex_scratch *s, const char *p,
 	*at = ov[2 * group];
 	*end = ov[2 * group + 1];
 	return REGEX_MATCH;
+}
+
+int
+regex_group(const struct regex *re, struct regex_scratch *s, const char *p,
+    size_t n, unsigned group, size_t *at, size_t *end)
+{
+	int	rc = regex_match(re, s, p, n, 0, NULL, NULL);
+
+	return rc == REGEX_MATCH ? regex_group_again(s, group, at, end) : rc;
 }
 
 bool

@@ -46,6 +46,10 @@ int	regex_match(const struct regex *, struct regex_scratch *,
 int	regex_group(const struct regex *, struct regex_scratch *,
 	    const char *p, size_t n, unsigned group, size_t *at, size_t *end);
 
+/* A group of the match that regex_match() found last with this scratch. */
+int	regex_group_again(const struct regex_scratch *, unsigned group,
+	    size_t *at, size_t *end);
+
 /* Does it run on the JIT? Memory of the compiled form. */
 bool	regex_has_jit(const struct regex *);
 size_t	regex_octets(const struct regex *);

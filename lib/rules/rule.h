@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "rules/phrase.h"
+#include "rules/received.h"
 #include "rules/regex.h"
+#include "rules/relay.h"
 #include "rules/rules.h"
 
 #define RULES_MAX	65536		/* rules of a set */
@@ -92,6 +94,9 @@ struct rules {
 	struct rules_block	*blocks;
 	struct selector		**selectors;
 	size_t			 nselectors;
+	struct received_forms	*forms;		/* if a selector needs them */
+	const char		*origin[9];	/* originating_ip_headers */
+	size_t			 norigin;
 	struct names		 tlds;
 	struct regex		**redirects;
 	size_t			 nredirects;
@@ -124,9 +129,20 @@ int	selector_parse(const char *spec, bool mime, struct selector **out,
 	    struct err *e);
 void	selector_free(struct selector **);
 const char *selector_spec(const struct selector *);
+bool	selector_relays(const struct selector *);	/* needs Received */
+
+/* What a selector looks at; relays are read when the first one asks. */
+struct selector_env {
+	const struct view		*v;
+	const struct received_forms	*forms;
+	const char *const		*origin;
+	struct regex_scratch		*re;
+	struct relays			*relays;	/* relays_free() it */
+};
+
 /* Append the text it selects; *found says whether there was any. -1 without
  * memory. */
-int	selector_get(const struct selector *, const struct view *,
+int	selector_get(const struct selector *, struct selector_env *,
 	    struct buf *out, bool *found);
 /* The same for one MIME part. */
 int	selector_get_part(const struct selector *, const struct view *,

@@ -32,6 +32,7 @@ struct scan {
 	struct view			*v;
 	const struct rules_scan_options	*opt;
 	struct scratch			*s;
+	struct selector_env		 env;
 	int64_t				 began;
 	size_t				 since_clock;
 	size_t				 over_budget, over_limit;
@@ -222,7 +223,7 @@ header(struct scan *sc, size_t i)
 	size_t			 n;
 
 	if (!t->got) {
-		if (selector_get(sc->r->selectors[rule->selector], sc->v,
+		if (selector_get(sc->r->selectors[rule->selector], &sc->env,
 		    &t->buf, &t->found) == -1) {
 			sc->no_memory = true;
 			return;
@@ -493,7 +494,12 @@ rules_scan(const struct rules *r, struct view *v,
 	*out = NULL;
 	if ((sc.s = scratch_get(set)) == NULL)
 		return err_set(e, "no memory for a scan");
+	sc.env.v = v;
+	sc.env.forms = r->forms;
+	sc.env.origin = r->origin;
+	sc.env.re = sc.s->re;
 	rc = run(&sc);
+	relays_free(&sc.env.relays);
 	if (rc == 0)
 		rc = report(&sc, out);
 	if (sc.s->found != NULL)

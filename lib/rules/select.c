@@ -17,7 +17,6 @@
 #include <strings.h>
 
 #include "rules/address.h"
-#include "rules/relay.h"
 #include "base/banned.h"
 
 #define ALL_MAX		65536	/* octets of ALL */
@@ -286,64 +285,76 @@ all(struct lines *l, const struct view *v, const struct view_header *h,
 	}
 }
 
+/* by_relays - the names that ask for the way the message came */
+static int
+by_relays(struct lines *l, struct selector_env *env)
+{
+	struct buf	t = BUF_INIT(TEXT_MAX);
+	int		rc = -1;
+
+	if (env->relays == NULL && (env->relays = relays_new(env->v,
+	    env->forms, env->re, env->origin)) == NULL)
+		return -1;
+	switch (l->s->special) {
+	case SEL_ENVELOPE:
+		rc = relay_envelope(env->relays, env->v, &t);
+		break;
+	case SEL_RELAYS:
+		rc = relay_string(env->relays, l->s->which, &t);
+		break;
+	case SEL_RANGE:
+		rc = relay_fields(env->relays, env->v, l->s->which,
+		    l->s->raw, &t);
+		break;
+	default:
+		break;
+	}
+	if (rc == 1 && (l->s->host || l->s->ip))
+		put_host(l, buf_str(&t), t.len);
+	else if (rc == 1)
+		put(l, buf_str(&t), t.len, false);
+	buf_free(&t);
+	return rc == -1 ? -1 : 0;
+}
+
 /* special - the names that are no field's */
 static int
-special(struct lines *l, const struct view *v, const struct view_header *h,
-    size_t n)
+special(struct lines *l, struct selector_env *env,
+    const struct view_header *h, size_t n)
 {
 	static const char *const	ids[] = {
 		"X-Message-Id", "Resent-Message-Id",
 		"X-Original-Message-ID", "Message-Id"
 	};
-	struct buf			 t = BUF_INIT(TEXT_MAX);
 	size_t				 i;
-	int				 rc = 0;
 
 	switch (l->s->special) {
 	case SEL_ALL:
-		all(l, v, h, n);
-		break;
+		all(l, env->v, h, n);
+		return 0;
 	case SEL_TOCC:
 		fields(l, h, n, "To");
 		fields(l, h, n, "Cc");
-		break;
+		return 0;
 	case SEL_MESSAGEID:
 		for (i = 0; i < sizeof ids / sizeof ids[0]; i++)
 			fields(l, h, n, ids[i]);
-		break;
-	case SEL_ENVELOPE:
-		if ((rc = relay_envelope(v, &t)) == 1) {
-			if (l->s->host || l->s->ip)
-				put_host(l, buf_str(&t), t.len);
-			else
-				put(l, buf_str(&t), t.len, false);
-		}
-		break;
-	case SEL_RELAYS:
-		if ((rc = relay_string(v, l->s->which, &t)) == 1)
-			put(l, buf_str(&t), t.len, false);
-		break;
-	case SEL_RANGE:
-		if ((rc = relay_fields(v, l->s->which, l->s->raw, &t)) == 1)
-			put(l, buf_str(&t), t.len, false);
-		break;
-	case SEL_FIELD:
-		break;
+		return 0;
+	default:
+		return by_relays(l, env);
 	}
-	buf_free(&t);
-	return rc == -1 ? -1 : 0;
 }
 
 static int
-get(const struct selector *s, const struct view *v,
+get(const struct selector *s, struct selector_env *env,
     const struct view_header *h, size_t n, struct buf *out, bool *found)
 {
 	struct lines	l = { .s = s, .out = out };
 	int		rc = 0;
 
 	if (s->special != SEL_FIELD)
-		rc = special(&l, v, h, n);
-	else if (v == NULL && strcmp(s->name, "ALL") == 0)
+		rc = special(&l, env, h, n);
+	else if (env == NULL && strcmp(s->name, "ALL") == 0)
 		all(&l, NULL, h, n);
 	else
 		fields(&l, h, n, s->name);
@@ -352,12 +363,20 @@ get(const struct selector *s, const struct view *v,
 }
 
 int
-selector_get(const struct selector *s, const struct view *v, struct buf *out,
-    bool *found)
+selector_get(const struct selector *s, struct selector_env *env,
+    struct buf *out, bool *found)
 {
-	size_t	n = view_header_count(v);
+	size_t	n = view_header_count(env->v);
 
-	return get(s, v, n == 0 ? NULL : view_header_at(v, 0), n, out, found);
+	return get(s, env, n == 0 ? NULL : view_header_at(env->v, 0), n, out,
+	    found);
+}
+
+bool
+selector_relays(const struct selector *s)
+{
+	return s->special == SEL_ENVELOPE || s->special == SEL_RELAYS ||
+	    s->special == SEL_RANGE;
 }
 
 int
