@@ -55,6 +55,13 @@ set_identity(char out[ADDR_SIZE], const char *text, const char *domain,
 		out[0] = '\0';
 }
 
+/* is_ldh - could it be a domain in a signature? */
+static bool
+is_ldh(const char *d)
+{
+	return d[strspn(d, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0';
+}
+
 /* add - one entry, once; d= is the address' domain where the entry says so */
 static void
 add(struct choice *c, const struct dtable_entry *entry, const char *domain)
@@ -66,7 +73,7 @@ add(struct choice *c, const struct dtable_entry *entry, const char *domain)
 	for (i = 0; i < c->n; i++)
 		if (c->v[i].entry == entry && strcmp(c->v[i].domain, d) == 0)
 			return;
-	if (c->n == DTABLE_FOUND || d[0] == '\0')
+	if (c->n == DTABLE_FOUND || d[0] == '\0' || !is_ldh(d))
 		return;
 	c->v[c->n].entry = entry;
 	set_identity(c->v[c->n].identity, entry->identity, domain, d);
@@ -92,6 +99,7 @@ split(const char *spec, size_t len, char *local, size_t size, char *domain)
 {
 	struct addr	 a;
 	const char	*at;
+	size_t		 i;
 
 	if (addr_normal(spec, len, NULL, &a, NULL) == ADDR_OK) {
 		(void)snprintf(local, size, "%.*s", (int)a.local_len, a.text);
@@ -101,9 +109,20 @@ split(const char *spec, size_t len, char *local, size_t size, char *domain)
 	}
 	/* a local part that is out of bounds does not change the domain */
 	local[0] = '\0';
-	at = memrchr(spec, '@', len);
-	return at != NULL && addr_domain(at + 1, len - (size_t)(at + 1 - spec),
-	    domain, NULL) == ADDR_OK;
+	if ((at = memrchr(spec, '@', len)) == NULL)
+		return false;
+	len -= (size_t)(++at - spec);
+	if (addr_domain(at, len, domain, NULL) == ADDR_OK)
+		return true;
+	/* a domain that cannot be is still an address for a key with "*" */
+	for (i = 0; i < len && i < ADDR_DOMAIN_MAX; i++) {
+		if (at[i] <= ' ' || at[i] >= 127 || at[i] == '>')
+			break;
+		domain[i] = at[i] >= 'A' && at[i] <= 'Z' ?
+		    (char)(at[i] - 'A' + 'a') : at[i];
+	}
+	domain[i] = '\0';
+	return i > 0;
 }
 
 /* collect - one address of the From field */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -223,7 +224,7 @@ one_file(const char *path, const char *out)
 	if (p != NULL && (at = header_parse(p, len, 20000, 1 << 24, &m.h,
 	    &truncated)) >= 0) {
 		for (i = m.h.n; i-- > 0; )
-			if (strcmp(m.h.v[i].name, DSIGN_FIELD) == 0)
+			if (strcasecmp(m.h.v[i].name, DSIGN_FIELD) == 0)
 				header_delete(&m.h, i);
 		m.body = p + at;
 		m.len = len - (size_t)at;
