@@ -28,7 +28,8 @@
 static const char *const house_kinds[] = {
 	"", "stream", "key", "rules", "source", "reporter", "pool", "api",
 	"suppress", "keyword", "unsubscribe", "dkim", "chain", "ingest",
-	"feedback", "store", "web", "monitor", "replicate", "egress", NULL
+	"feedback", "store", "web", "scope", "monitor", "replicate",
+	"egress", NULL
 };
 
 /* Where a $name may come from. */

@@ -85,6 +85,9 @@ const struct conf_param stream_params[] = {
 	CONF_STR(struct stream, unsubscribe_mailto, "",
 	    "Address that takes unsubscribe mail; u@host becomes "
 	    "u+TOKEN@host."),
+	CONF_LIST(struct stream, page_scopes, "",
+	    "Further scopes that the unsubscribe page offers to whoever comes "
+	    "from this stream; the first of scopes is always there."),
 	CONF_STR(struct stream, list_id, "",
 	    "List-Id to add where there is none: \"name.example\" or \"Text "
 	    "<name.example>\"."),

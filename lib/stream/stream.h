@@ -83,6 +83,8 @@ struct stream {
 						   token behind it */
 	const char	*unsubscribe_mailto;	/* "u@u.example" becomes
 						   u+TOKEN@u.example */
+	struct conf_list page_scopes;	/* further scopes that the unsubscribe
+					   page offers */
 	const char	*list_id;	/* List-Id to add; "" = none */
 	const char	*feedback_id;	/* "campaign:customer:kind:sender"
 					   template; "" = none */
