@@ -167,29 +167,73 @@ is_local(const struct reporter *r, const struct header_list *hl)
 	return word_in(&r->local, p, strcspn(p, " \t\n(;"));
 }
 
-/* by_border - "host; dkim=pass header.d=domain" in the topmost field */
+/*
+ * bare - a structured value without comments; quoted text becomes "?", white
+ * space one blank. What a sender chose (a quoted local part, a reason) can
+ * then not be read as a result.
+ */
+static void
+bare(const char *p, struct buf *out)
+{
+	bool	quoted = false;
+	int	depth = 0;
+
+	for (; *p != '\0'; p++) {
+		if ((quoted || depth > 0) && *p == '\\' && p[1] != '\0') {
+			p++;
+		} else if (*p == '"' && depth == 0) {
+			quoted = !quoted;
+			if (quoted)
+				(void)buf_addc(out, '?');
+		} else if (*p == '(' && !quoted) {
+			depth++;
+		} else if (*p == ')' && depth > 0) {
+			depth--;
+		} else if (quoted || depth > 0) {
+			;
+		} else if (strchr(" \t\r\n", *p) == NULL) {
+			(void)buf_addc(out, *p);
+		} else if (out->len > 0 && out->data[out->len - 1] != ' ') {
+			(void)buf_addc(out, ' ');
+		}
+	}
+}
+
+/* passed - "dkim=pass ... header.d=domain": one result of a bare value */
 static bool
+passed(const struct reporter *r, const char *p, const char *end)
+{
+	p += strspn(p, " ");
+	if (strncasecmp(p, "dkim=pass", 9) != 0 || strchr(" ;", p[9]) == NULL)
+		return false;
+	for (; p < end; p += strcspn(p, " ;"), p += *p == ' ')
+		if (strncasecmp(p, "header.d=", 9) == 0)
+			return word_in(&r->dkim, p + 9, strcspn(p + 9, " ;"));
+	return false;
+}
+
+/* by_border - "host; dkim=pass header.d=domain" in the topmost field */
+static int
 by_border(const struct reporter *r, const struct header_list *hl)
 {
 	const struct header	*h;
-	const char		*p, *d, *end;
-	size_t			 n;
+	struct buf		 b = BUF_INIT(OCTETS_MAX);
+	const char		*p, *end;
+	int			 rc = 0;
 
 	if ((h = header_first(hl, "Authentication-Results")) == NULL)
-		return false;
-	p = h->value + strspn(h->value, " \t\n");
-	n = strcspn(p, " \t\n;");
-	if (!word_in(&r->authserv, p, n))
-		return false;
-	while ((p = strcasestr(p, "dkim=pass")) != NULL) {
-		p += 9;
-		end = p + strcspn(p, ";");
-		d = strcasestr(p, "header.d=");
-		if (d != NULL && d < end &&
-		    word_in(&r->dkim, d + 9, strcspn(d + 9, " \t\n;")))
-			return true;
-	}
-	return false;
+		return 0;
+	bare(h->value + strspn(h->value, " \t\n"), &b);
+	p = buf_str(&b);
+	if (b.failed)
+		rc = -1;
+	else if (word_in(&r->authserv, p, strcspn(p, " ;")))
+		for (p += strcspn(p, ";"); rc == 0 && *p == ';'; p = end) {
+			end = p + 1 + strcspn(p + 1, ";");
+			rc = passed(r, p + 1, end);
+		}
+	buf_free(&b);
+	return rc;
 }
 
 /* by_dkim - verify here */

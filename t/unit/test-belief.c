@@ -435,6 +435,57 @@ test_signed_reporter(void **state)
 	    APPLY_PARKED);
 }
 
+/* what our border says of a signature, and what a stranger made it write */
+static void
+test_border(void **state)
+{
+	static const struct { const char *name, *field; bool believed; }
+	cases[] = {
+		{ "of the domain", "border.s.example;\n dkim=pass (2048-bit "
+		    "key) header.d=big.example header.s=x", true },
+		{ "second result", "border.s.example; spf=pass; dkim=pass "
+		    "reason=\"good; key\" header.d=big.example", true },
+		{ "no reason, upper case", "BORDER.s.example; DKIM=PASS "
+		    "HEADER.D=BIG.example", true },
+		{ "another domain", "border.s.example; dkim=pass "
+		    "header.d=evil.example", false },
+		{ "another host", "mx.evil.example; dkim=pass "
+		    "header.d=big.example", false },
+		{ "of another result", "border.s.example; dkim=pass "
+		    "header.d=evil.example; dkim=fail header.d=big.example",
+		    false },
+		{ "in a local part", "border.s.example; spf=pass smtp.mailfrom"
+		    "=\";dkim=pass header.d=big.example \"@evil.example",
+		    false },
+		{ "in a comment", "border.s.example; spf=none (; dkim=pass "
+		    "header.d=big.example)", false },
+		{ "in a reason", "border.s.example; dkim=pass reason=\" "
+		    "header.d=big.example\" header.d=evil.example", false },
+		{ "in a method's name", "border.s.example; x-dkim=pass "
+		    "header.d=big.example", false },
+		{ "of a property", "border.s.example; spf=none "
+		    "x.dkim=pass header.d=big.example", false },
+	};
+	struct world	*w = *state;
+	struct buf	 b = BUF_INIT(4096);
+	size_t		 i;
+	bool		 got;
+
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		(void)buf_addf(&b, "Authentication-Results: %s\n"
+		    "From: MAILER-DAEMON@big.example\nMessage-ID: <%zu@x>\n"
+		    "Content-Type: multipart/report; boundary=b;\n"
+		    " report-type=delivery-status\n\n"
+		    "--b\nContent-Type: message/delivery-status\n\n"
+		    "Reporting-MTA: dns; mx.big.example\n\n"
+		    "Final-Recipient: rfc822; %zu@big.example\n"
+		    "Action: failed\nStatus: 5.1.1\n\n--b--\n",
+		    cases[i].field, i, i);
+		got = put(w, buf_steal(&b), "b@s.example") == APPLY_CHANGED;
+		row_true(got == cases[i].believed, cases[i].name);
+	}
+}
+
 static void
 test_optout(void **state)
 {
@@ -502,6 +553,7 @@ static const struct CMUnitTest tests[] = {
 	T(test_local_reporter),
 	T(test_complaint),
 	T(test_signed_reporter),
+	T(test_border),
 	T(test_optout),
 	T(test_nothing_recognised),
 	T(test_park_is_full),
