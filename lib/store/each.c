@@ -49,11 +49,11 @@ scope_table(struct env *env, struct err *e)
 	const struct scopes	*t;
 	struct scopes		*mine = NULL;
 	struct reader		*r;
-	bool			 domains;
+	struct tables		 tables;
 
 	if ((r = env_read(env, e)) == NULL)
 		return NULL;
-	if ((t = scopes_of(env, r, &domains, e)) != NULL) {
+	if ((t = scopes_of(env, r, &tables, e)) != NULL) {
 		mine = r->scopes;
 		atomic_fetch_add(&mine->refs, 1);
 	}

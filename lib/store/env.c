@@ -24,6 +24,7 @@
 
 #define READERS_MAX	4096	/* of all processes; 64 octets of lock file */
 #define CHECK_EVERY	64	/* commits between looks for dead readers */
+#define CLOCK_EVERY	16	/* lookups of a slot between looks at a clock */
 
 atomic_long env_fail_write;
 
@@ -286,10 +287,13 @@ env_set_head(struct env *env, MDB_txn *txn, const struct head *h)
 	int		rc;
 
 	head_pack(packed, h);
+	put64(gen, h->gen);
 	if ((rc = mdb_stat(txn, env->dbi[T_DOMAINS], &st)) != 0)
 		return rc;
-	put64(gen, h->gen);
 	put64(gen + 8, st.ms_entries);
+	if ((rc = mdb_stat(txn, env->dbi[T_ENTRIES], &st)) != 0)
+		return rc;
+	put64(gen + 16, st.ms_entries);
 	if ((rc = env_put(env, txn, T_MAIN, "=gen", 4, gen, sizeof gen,
 	    0)) != 0)
 		return rc;
@@ -828,10 +832,12 @@ env_read(struct env *env, struct err *e)
 	for (tries = 0;; tries++) {
 		r = reader_take(env);
 		if ((rc = reader_begin(env, r)) == 0) {
-			if (size_is_fresh(env) ||
+			if (r->uses++ % CLOCK_EVERY != 0 ||
+			    size_is_fresh(env) ||
 			    check_size(env, r->txn, e) == 0)
 				return r;
-			atomic_store(&env->checked, 0);	/* look again */
+			atomic_store(&env->checked, 0);
+			r->uses = 0;			/* look again */
 			env_read_done(r);
 			return NULL;
 		}

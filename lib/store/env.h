@@ -40,6 +40,7 @@ struct reader {
 	_Alignas(64) atomic_bool busy;
 	MDB_txn		*txn;		/* reset while not in use */
 	MDB_cursor	*entries, *domains;
+	unsigned	 uses;
 	struct scopes	*scopes;	/* as of the last lookup */
 };
 

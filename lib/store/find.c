@@ -27,7 +27,8 @@ struct find {
 	size_t			 n;
 	struct store_entry	*hits;
 	size_t			 max, found, in_force;
-	int64_t			 now;
+	int64_t			 now;		/* 0: nobody asked yet */
+	struct tables		 tables;
 	struct reader		*r;
 	const struct scopes	*table;
 	struct err		*e;
@@ -57,6 +58,15 @@ rec_entry(const struct store_id *id, uint32_t scope, enum store_reason reason,
 	memcpy(out->source, r->source, sizeof out->source);
 	memcpy(out->evidence, r->evidence, sizeof out->evidence);
 	out->in_force = rec_in_force(reason, r, now);
+}
+
+/* now - the time of this lookup; most find nothing and never ask */
+static int64_t
+now(struct find *f)
+{
+	if (f->now == 0)
+		f->now = clock_now();
+	return f->now;
 }
 
 /* obeyed - does the caller ask for this scope? */
@@ -129,7 +139,7 @@ find_entries(struct find *f, const struct store_id *id, bool domain)
 			return env_garbled(env, "an entry", f->e);
 		if (!obeyed(f, scope))
 			continue;
-		rec_entry(&got, scope, reason, domain, &rec, f->now, &hit);
+		rec_entry(&got, scope, reason, domain, &rec, now(f), &hit);
 		keep(f, &hit);
 	}
 	return rc == MDB_NOTFOUND ? 0 : env_fail(env, "look up", rc, f->e);
@@ -160,8 +170,8 @@ keep_marks(struct find *f, const struct store_id *id, uint32_t scope,
 			hit.first = hit.last = day_time(marks.m[i].seen);
 		if (marks.m[i].expires != 0)
 			hit.expires = day_time(marks.m[i].expires);
-		hit.in_force = hit.expires == 0 || hit.expires > f->now;
-		(void)snprintf(hit.source, sizeof hit.source, "import");
+		hit.in_force = hit.expires == 0 || hit.expires > now(f);
+		memcpy(hit.source, "import", 7);
 		keep(f, &hit);
 	}
 	return 0;
@@ -221,19 +231,19 @@ find_lists(struct find *f, const struct store_id *id,
 
 /* find_under - everything under the i-th key */
 static int
-find_under(struct find *f, unsigned i, bool domains)
+find_under(struct find *f, unsigned i)
 {
 	const struct store_keys	*keys = f->s->keys;
 	struct store_id		 id, dom, *d = NULL;
 
 	store_keys_address(keys, i, f->addr, &id);
-	if (domains || f->table->list_domains) {
+	if (f->tables.domains || f->table->list_domains) {
 		store_keys_domain(keys, i, f->addr->text +
 		    f->addr->local_len + 1, &dom);
 		d = &dom;
 	}
-	if (find_entries(f, &id, false) == -1 ||
-	    (d != NULL && domains && find_entries(f, d, true) == -1))
+	if ((f->tables.entries && find_entries(f, &id, false) == -1) ||
+	    (f->tables.domains && find_entries(f, d, true) == -1))
 		return -1;
 	return find_lists(f, &id, d);
 }
@@ -243,19 +253,19 @@ static int
 find_run(void *arg)
 {
 	struct find	*f = arg;
-	bool		 domains;
 	unsigned	 i;
 	int		 rc = 0;
 
 	if ((f->r = env_read(f->s->env, f->e)) == NULL)
 		return -1;
-	if ((f->table = scopes_of(f->s->env, f->r, &domains, f->e)) == NULL)
+	if ((f->table = scopes_of(f->s->env, f->r, &f->tables,
+	    f->e)) == NULL)
 		rc = -1;
 	else if (f->addr != NULL)
 		for (i = 0; i < store_keys_count(f->s->keys) && rc == 0; i++)
-			rc = find_under(f, i, domains);
+			rc = find_under(f, i);
 	else if (find_entries(f, f->id, false) == -1 ||
-	    (domains && find_entries(f, f->id, true) == -1) ||
+	    (f->tables.domains && find_entries(f, f->id, true) == -1) ||
 	    find_lists(f, f->id, NULL) == -1)
 		rc = -1;
 	env_read_done(f->r);
@@ -276,7 +286,7 @@ store_find(struct store *s, const struct addr *addr, const uint32_t *scopes,
     size_t n, struct store_entry *hits, size_t max, struct err *e)
 {
 	struct find	f = { .s = s, .addr = addr, .scopes = scopes, .n = n,
-			    .hits = hits, .max = max, .now = clock_now(),
+			    .hits = hits, .max = max,
 			    .e = e };
 
 	return find_start(&f);
@@ -288,7 +298,7 @@ store_find_id(struct store *s, const struct store_id *id,
     struct err *e)
 {
 	struct find	f = { .s = s, .id = id, .scopes = scopes, .n = n,
-			    .hits = hits, .max = max, .now = clock_now(),
+			    .hits = hits, .max = max,
 			    .e = e };
 
 	return find_start(&f);

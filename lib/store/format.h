@@ -218,7 +218,7 @@ struct head {
 };
 
 #define HEAD_SIZE	(8 + HASH_SIZE + 8 + 8 + HASH_SIZE + 4 + 8)
-#define GEN_SIZE	16	/* gen, number of domain entries */
+#define GEN_SIZE	24	/* gen, rows of `domains`, of `entries` */
 
 void	head_pack(uint8_t out[HEAD_SIZE], const struct head *);
 int	head_unpack(const uint8_t *, size_t n, struct head *);

@@ -265,7 +265,7 @@ publish(struct env *env, struct scopes *s)
 }
 
 const struct scopes *
-scopes_of(struct env *env, struct reader *r, bool *domains, struct err *e)
+scopes_of(struct env *env, struct reader *r, struct tables *t, struct err *e)
 {
 	struct scopes	*s;
 	MDB_val		 v;
@@ -279,7 +279,8 @@ scopes_of(struct env *env, struct reader *r, bool *domains, struct err *e)
 		return NULL;
 	}
 	gen = get64(v.mv_data);
-	*domains = get64((const uint8_t *)v.mv_data + 8) != 0;
+	t->domains = get64((const uint8_t *)v.mv_data + 8) != 0;
+	t->entries = get64((const uint8_t *)v.mv_data + 16) != 0;
 	if (r->scopes != NULL && r->scopes->gen == gen)
 		return r->scopes;
 	if ((s = adopt(env, gen)) == NULL) {

@@ -32,12 +32,15 @@ struct scopes {
 	struct scope_info	*v;		/* by id */
 };
 
-/*
- * scopes_of - the table as the reader's transaction sees it, and whether any
- * whole domain is suppressed. It belongs to the reader. NULL with *e.
- */
-const struct scopes *scopes_of(struct env *, struct reader *, bool *domains,
-	    struct err *e);
+/* What "=gen" says beside the generation: is there anything in...? */
+struct tables {
+	bool	entries, domains;
+};
+
+/* scopes_of - the table as the reader's transaction sees it. It belongs to the
+ * reader. NULL with *e. */
+const struct scopes *scopes_of(struct env *, struct reader *,
+	    struct tables *, struct err *e);
 const struct scope_info *scopes_find(const struct scopes *, uint32_t id);
 void	scopes_unref(struct scopes *);
 

@@ -9,6 +9,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <openssl/hmac.h>
+
 #include "store/store.h"
 
 static char			 dir[64], path[128], key_path[128];
@@ -206,10 +208,17 @@ digest_is_hmac(void **state)
 	static const uint8_t	 want[STORE_DIGEST] = {
 		0xb6, 0xb0, 0xda, 0x19, 0x1c, 0xf0, 0xc4, 0x2f,
 		0x72, 0x18, 0x31, 0x23, 0x2c, 0x42, 0x47, 0x83 };
+	static const uint8_t	 secret[32] = {
+		0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+		0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff,
+		0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+		0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff };
 	struct addr		 a = address("ann@example.com");
 	struct store_keys	*k;
 	struct store_id		 id;
 	struct err		 e;
+	uint8_t			 full[32];
+	size_t			 n;
 	char			 p[128];
 	FILE			*f;
 
@@ -223,6 +232,15 @@ digest_is_hmac(void **state)
 	store_keys_address(k, 0, &a, &id);
 	assert_int_equal(id.key, 7);
 	assert_memory_equal(id.digest, want, sizeof want);
+	/* every length around the edges of a block, against OpenSSL's own */
+	for (n = 1; n < 200; n++) {
+		memset(a.text, 'x', n);
+		a.text[n] = '\0';
+		store_keys_address(k, 0, &a, &id);
+		assert_non_null(HMAC(EVP_sha256(), secret, 32,
+		    (unsigned char *)a.text, n, full, NULL));
+		assert_memory_equal(id.digest, full, STORE_DIGEST);
+	}
 	store_keys_free(&k);
 	unlink(p);
 }
