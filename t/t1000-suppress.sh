@@ -109,4 +109,13 @@ t 'sendmail(1): at the end'	part away_cli
 mv "$W/state/away" "$W/state/store"
 t 'the store is back'		wait_until 10 part rcpt_bob
 t 'which is logged'		logged ' store_opened ' 1
+
+# a backup put in the store's place while we run
+stops_zoe() { reply '<a@news.example>' '<zoe@x.example>' | grep -q '550 5'; }
+t 'a backup'			m backup "$W/backup"
+t 'has no zoe'			not stops_zoe
+mv "$W/state/store" "$W/state/old" && mv "$W/backup" "$W/state/store"
+t 'she is added after it'	m add zoe@x.example --scope news
+t 'the restored store is asked'	wait_until 10 stops_zoe
+t 'which is logged, too'	logged ' store_unavailable .*replaced' 1
 t_done

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * handle.h - a store that may not be there yet
+ * handle.h - a store that may not be there yet, or be another one tomorrow
  *
  * A milter must run before and beyond its store: mail is then answered 451
  * and waits at its sender. Whoever asks for the store while it is away has it
