@@ -20,6 +20,7 @@
 #define CANDS_MAX	256	/* addresses looked at */
 #define MARKS_MAX	4000	/* addresses whose place is remembered */
 #define MENTIONS_MAX	50	/* events that may search the whole prose */
+#define NEAR		300	/* octets around an address that weigh it */
 #define SECTION_MAX	2000	/* octets of a diagnostic */
 #define SHORT_SECTION	12	/* less than this is no diagnostic */
 
@@ -192,10 +193,26 @@ tells(struct text line)
 	return has_any(line, words);
 }
 
+/* near - the line, or so much of a long one as is about the address: a line of
+ * a hundred thousand addresses must not be read for each */
+static struct text
+near(struct text line, struct text addr)
+{
+	const char	*end = line.p + line.n;
+
+	if (addr.p - line.p > NEAR)
+		line.p = addr.p - NEAR;
+	if (end - (addr.p + addr.n) > NEAR)
+		end = addr.p + addr.n + NEAR;
+	line.n = (size_t)(end - line.p);
+	return line;
+}
+
 /* weigh - how does this address stand in its line? */
 static enum weight
-weigh(struct text line, struct text addr)
+weigh(struct text whole, struct text addr)
 {
+	struct text	line = near(whole, addr);
 	struct text	before = { line.p, (size_t)(addr.p - line.p) };
 	struct text	after = { addr.p + addr.n, line.n - before.n - addr.n };
 	size_t		i;
@@ -470,7 +487,7 @@ event(struct parse *ps, struct text addr, double confidence)
 
 	if (ev == NULL)
 		return;
-	ev->kind = still_trying(ps) ? FEEDBACK_DELAYED : FEEDBACK_BOUNCE;
+	ev->kind = ps->trying ? FEEDBACK_DELAYED : FEEDBACK_BOUNCE;
 	ev->recipient = arena_dup(ps->arena, addr.p, addr.n);
 	sec = prose_section(ps, ev->recipient);
 	ev->diagnostic = arena_line(ps->arena, sec.p, sec.n, SECTION_MAX);
@@ -549,6 +566,7 @@ read_prose(struct parse *ps)
 	size_t		 i, before = ps->fb->n;
 
 	senders(ps);
+	ps->trying = still_trying(ps);
 	if (header_failed(ps) > 0)
 		return true;
 	cs.n = 0;

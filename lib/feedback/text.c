@@ -29,13 +29,17 @@ const char *
 text_find(struct text t, const char *s)
 {
 	size_t		 n = strlen(s);
-	int		 lo = tolower((unsigned char)s[0]);
 	const char	*p = t.p, *end;
+	char		 c0, c1;
 
 	if (n == 0 || t.n < n)
 		return NULL;
+	/* two letters, roughly folded, spare most of the calls */
+	c0 = (char)(s[0] | 0x20);
+	c1 = (char)((n > 1 ? s[1] : 0) | 0x20);
 	for (end = t.p + t.n - n; p <= end; p++)
-		if (tolower((unsigned char)*p) == lo &&
+		if ((char)(p[0] | 0x20) == c0 &&
+		    (n == 1 || (char)(p[1] | 0x20) == c1) &&
 		    strncasecmp(p, s, n) == 0)
 			return p;
 	return NULL;
