@@ -64,7 +64,7 @@ t 'the store is away'		eval 'stop mailweir-ingest && mv "$STORE" "$STORE.away"'
 t 'the ingester starts or waits' eval 'daemon mailweir-ingest -c "$CONF" || true'
 t 'bob unsubscribes'		eval 'mv "$STORE.away" "$STORE"; to=$(address bob@world.example); mv "$STORE" "$STORE.away"; optout bob@world.example'
 sleep 2
-t 'his mail waits'		waits
+t 'his mail waits'		wait_until 5 waits
 t 'nothing was bounced'		hasnt "$PF_DIR/maillog" 'status=bounced'
 t 'the store is back'		mv "$STORE.away" "$STORE"
 again() {

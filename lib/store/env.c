@@ -906,6 +906,24 @@ turn_end(struct env *env)
 	(void)pthread_mutex_unlock(&env->write);
 }
 
+/*
+ * still_here - is our file the one that has the name?
+ *
+ * After a backup was put in its place nobody would ever read what we write.
+ */
+static int
+still_here(const struct env *env, struct err *e)
+{
+	struct stat	file;
+
+	if (look_at(env->dir, &file, e) == -1)
+		return -1;
+	if (file.st_dev == env->dev && file.st_ino == env->ino)
+		return 0;
+	return err_code(e, EX_TEMPFAIL, "store %s: was replaced while it was "
+	    "open; reload or restart this program", env->dir);
+}
+
 int
 env_begin(struct env *env, MDB_txn **txn, struct err *e)
 {
@@ -915,6 +933,8 @@ env_begin(struct env *env, MDB_txn **txn, struct err *e)
 	if (!env->writable)
 		return err_code(e, EX_SOFTWARE, "store %s: open for reading "
 		    "only", env->dir);
+	if (still_here(env, e) == -1)
+		return -1;
 	for (tries = 0;; tries++) {
 		(void)pthread_mutex_lock(&env->write);
 		if ((rc = turn_wait(env)) == 0) {

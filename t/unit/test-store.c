@@ -671,6 +671,28 @@ cut_while_open(void **state)
 	    STORE_MANUAL), -1);
 }
 
+/* a backup is put in its place: nothing is written where nobody reads */
+static void
+replaced_while_open(void **state)
+{
+	struct err	e = { .msg = "" };
+	char		away[160];
+
+	(void)state;
+	snprintf(away, sizeof away, "%s/away", dir);
+	assert_int_equal(rename(path, away), 0);
+	assert_int_equal(change(STORE_ADD, "x@example.com", "*",
+	    STORE_MANUAL), -1);
+	assert_int_equal(store_create(path, &e), 0);
+	assert_int_equal(change(STORE_ADD, "x@example.com", "*",
+	    STORE_MANUAL), -1);
+	assert_int_equal(look("x@example.com", "*", NULL), 0);
+	remove_all(path);
+	assert_int_equal(rename(away, path), 0);
+	assert_int_equal(change(STORE_ADD, "x@example.com", "*",
+	    STORE_MANUAL), 1);
+}
+
 static void
 newer_format(void **state)
 {
@@ -724,8 +746,8 @@ static const struct CMUnitTest tests[] = {
 	T(soft_bounces), T(soft_decay), T(reports_once),
 	T(hits_in_force_first), T(new_key_reads_old), T(many_threads),
 	T(refusals_do_not_hurt_neighbours), T(cut_short), T(emptied),
-	T(garbled), T(zeroed), T(cut_while_open), T(newer_format),
-	T(open_twice),
+	T(garbled), T(zeroed), T(cut_while_open), T(replaced_while_open),
+	T(newer_format), T(open_twice),
 };
 
 UNIT_MAIN(tests)
