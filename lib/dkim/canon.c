@@ -2,9 +2,9 @@
 /*
  * canon.c - see canon.h
  *
- * Nearly all mail is already canonical but for its last lines. plain() finds
- * how many octets can go to the hash where they lie, 64 at a time; the slow
- * path looks at single octets and only at the places that need it.
+ * Nearly all mail is already canonical but for some blanks and its last lines.
+ * fast() finds the octets that can go to the hash where they lie, 64 at a time;
+ * the slow path looks at single octets and only at the places that need it.
  */
 #include "dkim/canon.h"
 
@@ -71,6 +71,25 @@ put_held(struct canon_body *b)
 		put(b, ' ');
 		b->wsp = false;
 	}
+}
+
+/* put_span - k octets as they lie: long ones straight to the sink, short ones
+ * gathered, for each call of the sink has its price */
+static void
+put_span(struct canon_body *b, const unsigned char *p, size_t k)
+{
+	put_held(b);
+	b->octets += k;
+	if (k > sizeof b->out - b->n)
+		flush(b);
+	if (k <= sizeof b->out / 4) {
+		memcpy(b->out + b->n, p, k);
+		b->n += k;
+		return;
+	}
+	flush(b);
+	if (!b->failed && b->sink(b->arg, p, k) == -1)
+		b->failed = true;
 }
 
 /* octet - one octet that is neither line end nor CR before one */
@@ -159,37 +178,64 @@ odd64(const unsigned char *p, unsigned char before, bool relaxed)
 }
 #endif
 
+/* drops - is the odd octet at i a blank that just goes: one of several, or the
+ * last of a line that has something else? */
+static bool
+drops(const struct canon_body *b, const unsigned char *p, size_t i, size_t n)
+{
+	if (p[i] != ' ' || n - i <= 2 || (i == 0 ? b->bol : p[i - 1] == '\n'))
+		return false;
+	return p[i + 1] == ' ' || (p[i + 1] == '\r' && p[i + 2] == '\n');
+}
+
 /*
- * plain - how many octets at p are canonical where they lie
+ * fast - give to the sink, where they lie, the octets at p that are canonical,
+ * leaving out blanks that drop
  *
- * Looks one octet ahead, so the last of a chunk is never among them, nor is a
- * CR parted from its LF.
+ * Returns how many are done with. It looks ahead, so the last of a chunk is
+ * never among them, nor is a CR parted from its LF.
  */
 static size_t
-plain(const struct canon_body *b, const unsigned char *p, size_t n)
+fast(struct canon_body *b, const unsigned char *p, size_t n)
 {
 	const bool	relaxed = b->kind == CANON_RELAXED;
 	unsigned char	before = b->bol ? '\n' : 'x';
-	size_t		i = 0;
+	size_t		i = 0, from = 0, at;
 
-	if (n == 0)
-		return 0;
 	n--;
 #ifdef __SSE2__
 	for (; i + 64 <= n; i += 64) {
 		uint64_t odd = odd64(p + i, before, relaxed);
 
-		if (odd != 0)
-			return i + (size_t)__builtin_ctzll(odd);
 		before = p[i + 63];
+		for (; odd != 0; odd &= odd - 1) {
+			at = i + (size_t)__builtin_ctzll(odd);
+			if (!drops(b, p, at, n + 1)) {
+				i = at;
+				goto done;
+			}
+			put_span(b, p + from, at - from);
+			from = at + 1;
+		}
 	}
 #endif
 	for (; i < n; i++) {
-		if (is_odd(p, i, before, relaxed))
-			return i;
+		if (is_odd(p, i, before, relaxed)) {
+			if (!drops(b, p, i, n + 1))
+				goto done;
+			put_span(b, p + from, i - from);
+			from = i + 1;
+		}
 		before = p[i];
 	}
-	return i > 0 && p[i - 1] == '\r' ? i - 1 : i;
+	if (i > from && p[i - 1] == '\r')
+		i--;
+done:
+	if (i > from)
+		put_span(b, p + from, i - from);
+	if (i > 0)
+		b->bol = p[i - 1] == '\n';
+	return i;
 }
 
 /* span - canonicalise n octets whose lines are short enough */
@@ -199,14 +245,8 @@ span(struct canon_body *b, const unsigned char *p, size_t n)
 	size_t	i = 0, k;
 
 	while (i < n) {
-		if (!b->cr && !b->wsp && (k = plain(b, p + i, n - i)) > 0) {
-			put_held(b);
-			flush(b);
-			if (!b->failed && b->sink(b->arg, p + i, k) == -1)
-				b->failed = true;
-			b->octets += k;
+		if (!b->cr && !b->wsp && (k = fast(b, p + i, n - i)) > 0) {
 			i += k;
-			b->bol = p[i - 1] == '\n';
 			continue;
 		}
 		if (p[i] == '\n') {
@@ -237,6 +277,14 @@ limited(struct canon_body *b, const unsigned char *p, size_t n)
 		b->column++;
 	b->edge_cr = false;
 	while (i < n) {
+		/* lines that end within the limit need no closer look */
+		len = b->limit > b->column ? b->limit + 1 - b->column : 0;
+		nl = memrchr(p + i, '\n', len < n - i ? len : n - i);
+		if (nl != NULL) {
+			i = (size_t)(nl - p) + 1;
+			b->column = 0;
+			continue;
+		}
 		nl = memchr(p + i, '\n', n - i);
 		len = nl != NULL ? (size_t)(nl - p) - i : n - i;
 		end = len;

@@ -24,7 +24,7 @@ const char *canon_name(enum canon);	/* "simple", "relaxed" */
 /* Receives canonical octets in order; -1 stops the work. */
 typedef int (*canon_sink)(void *arg, const void *p, size_t n);
 
-#define CANON_OUT	512	/* octets gathered before the sink is called */
+#define CANON_OUT	4096	/* octets gathered before the sink is called */
 
 /* A body on its way through. Plain data: no allocation, nothing to free. */
 struct canon_body {
