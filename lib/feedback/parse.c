@@ -274,6 +274,7 @@ static void
 end(struct parse *ps)
 {
 	ps->orig = NULL;
+	ps->pasted = (struct text){ NULL, 0 };
 	header_list_free(&ps->orig_own);
 	header_list_init(&ps->orig_own);
 	buf_free(&ps->prose);
@@ -332,24 +333,28 @@ nested(struct parse *ps, struct err *e)
 	struct text	 in;
 	char		*copy;
 	size_t		 keep = fb->n;
-	int		 depth;
+	int		 depth, rc = 0;
 
 	for (depth = 0; depth < NESTED_MAX && !named(fb); depth++) {
 		in = inner_of(ps);
 		if (in.n == 0 || (copy = malloc(in.n)) == NULL)
-			return 0;
+			break;
 		memcpy(copy, in.p, in.n);
 		end(ps);
 		free(ps->copy);
 		ps->copy = copy;
-		if (begin(ps, copy, in.n, e) == -1)
-			return -1;
+		memset(&fb->original, 0, sizeof fb->original);
+		if ((rc = begin(ps, copy, in.n, e)) == -1)
+			break;
 		original_find(ps);
 		fb->n = 0;
 		if (!dsn_parse(ps) && !prose_parse(ps))
 			fb->n = keep;
 	}
-	return 0;
+	/* offsets are of the inner mail, which goes now */
+	if (depth > 0)
+		fb->original.off = fb->original.len = 0;
+	return rc;
 }
 
 /* unwrap - what some systems put before or around the message */
