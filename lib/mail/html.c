@@ -50,7 +50,7 @@ static const struct literal literals[] = {
 	{ "script", true, true }, { "style", true, true },
 	{ "xmp", true, true }, { "iframe", true, true },
 	{ "plaintext", true, true }, { "title", false, false },
-	{ "textarea", false, false },
+	{ "textarea", false, true },
 };
 
 static bool

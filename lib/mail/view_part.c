@@ -102,6 +102,22 @@ base64_digit(unsigned char c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
+/* is_clean - nothing but digits, padding, blanks, and a whole number of
+ * quadruples */
+static bool
+is_clean(const char *p, size_t n)
+{
+	size_t	i, digits = 0;
+
+	for (i = 0; i < n; i++) {
+		if (base64_digit((unsigned char)p[i]) != -1 || p[i] == '=')
+			digits++;
+		else if (p[i] != ' ' && (p[i] < '\t' || p[i] > '\r'))
+			return false;
+	}
+	return digits % 4 == 0;
+}
+
 int
 view_unbase64(const char *p, size_t n, struct buf *out)
 {
@@ -109,16 +125,17 @@ view_unbase64(const char *p, size_t n, struct buf *out)
 	uint32_t	 acc = 0;
 	unsigned	 bits = 0;
 	size_t		 i, k = 0;
-	int		 d;
+	int		 d, inside = is_clean(p, n) ? 0 : 63;
 
-	/* Padding at the end says nothing; inside it counts as zero bits. */
+	/* Padding at the end says nothing; what it is inside of the text is
+	 * SpamAssassin's choice. */
 	while (n > 0 && base64_digit((unsigned char)p[n - 1]) == -1)
 		n--;
 	for (i = 0; i < n; i++) {
 		if ((d = base64_digit((unsigned char)p[i])) == -1) {
 			if (p[i] != '=')
 				continue;
-			d = 0;
+			d = inside;
 		}
 		acc = acc << 6 | (uint32_t)d;
 		if ((bits += 6) < 8)

@@ -121,7 +121,7 @@ characters(const char *p, size_t n, size_t limit)
 	return i;
 }
 
-/* looks_html - SpamAssassin does not guess; neither do we */
+/* is_html - by its type or its name; SpamAssassin does not guess here */
 static bool
 is_html(const struct view_part *part)
 {
@@ -212,7 +212,7 @@ int
 view_body(struct view *v, struct view_texts *out)
 {
 	struct buf	 text = BUF_INIT(64u << 20), tidy = BUF_INIT(64u << 20);
-	size_t		 i;
+	size_t		 i, leaves = 0;
 	int		 rc = -1;
 	char		*p;
 
@@ -223,11 +223,17 @@ view_body(struct view *v, struct view_texts *out)
 
 		if (!part->leaf)
 			continue;
+		leaves++;
 		if (text.len > 0 && buf_addc(&text, '\n') == -1)
 			goto done;
 		if ((is_html(part) || strcmp(part->type, "text/plain") ==
 		    0) && render(v, part, &text) == -1)
 			goto done;
+	}
+	if (leaves == 0) {		/* then the subject is none, too */
+		view_list_done(&v->body);
+		view_list_done(&v->links);
+		goto built;
 	}
 	if (subject(v, &tidy) == -1)
 		goto done;

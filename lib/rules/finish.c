@@ -117,30 +117,43 @@ choose(struct rules *r)
 	return 0;
 }
 
-/* compile - the pattern of one rule */
+/* compile_replaced - a pattern with tags: written out, or, when that is too
+ * large, with the tags as subroutines */
 static int
+compile_replaced(struct loader *l, struct regex_text *t, struct regex **re,
+    struct err *why)
+{
+	char	*as_is = t->pattern;
+	int	 calls, rc = -1;
+
+	(void)err_set(why, "too long once its tags are replaced");
+	for (calls = 0; calls < 2 && rc == -1; calls++) {
+		t->pattern = replace_apply(l, as_is, calls == 1);
+		if (t->pattern != NULL)
+			rc = regex_compile(t, re, why);
+		free(t->pattern);
+	}
+	t->pattern = as_is;
+	return rc;
+}
+
+/* compile - the pattern of one rule */
+static void
 compile(struct loader *l, struct rule *rule)
 {
 	struct regex_text	 t;
 	struct err		 why;
-	char			*replaced;
+	int			 rc;
 
-	if (regex_split(rule->text, &t, &why) == -1)
-		goto bad;
-	if (rule->replace && (replaced = replace_apply(l, t.pattern)) !=
-	    NULL) {
-		free(t.pattern);
-		t.pattern = replaced;
-	}
-	if (regex_compile(&t, &rule->re, &why) == 0) {
+	if (regex_split(rule->text, &t, &why) == 0) {
+		rc = rule->replace ? compile_replaced(l, &t, &rule->re,
+		    &why) : regex_compile(&t, &rule->re, &why);
 		regex_text_free(&t);
-		return 0;
+		if (rc == 0)
+			return;
 	}
-	regex_text_free(&t);
-bad:
 	load_fault_at(l, rule, false, "%s: %s", rule->name, why.msg);
 	rule->active = false;
-	return 0;
 }
 
 static bool
@@ -264,9 +277,8 @@ rules_finish(struct loader *l)
 	if (bind_metas(l) == -1 || choose(r) == -1)
 		return -1;
 	for (i = 0; i < r->n; i++) {
-		if (r->v[i].active && has_pattern(&r->v[i]) &&
-		    compile(l, &r->v[i]) == -1)
-			return -1;
+		if (r->v[i].active && has_pattern(&r->v[i]))
+			compile(l, &r->v[i]);
 		if (r->v[i].strict || (r->v[i].kind == RULES_EMPTY &&
 		    l->srcs[r->v[i].source].strict))
 			complete(l, &r->v[i]);

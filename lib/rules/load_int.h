@@ -49,8 +49,9 @@ bool	extend_line(struct loader *, const char *key, char *value);
 /* A rule that is being defined looks at the streams of its source alone. */
 int	extend_streams(struct loader *, struct rule *);
 
-/* replace.c: <tag> inside patterns; malloc'd, NULL when nothing changed */
-char	*replace_apply(struct loader *, const char *pattern);
+/* replace.c: <tag> inside patterns; calls: as subroutines. malloc'd; NULL when
+ * it becomes too long or without memory */
+char	*replace_apply(struct loader *, const char *pattern, bool calls);
 
 /* examples.c: run `ok` and `fail`, report what disagrees. -1 without memory */
 int	examples_run(struct loader *);

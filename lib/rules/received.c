@@ -101,7 +101,7 @@ static const struct form {
 	{ ANY, "^{h} ({r} [{i}]) by {b} with {w} (", DNS, NULL },
 	{ ANY, "^{r} ([{i}] helo={h}) by {b} with ", 0, NULL },
 	{ ANY, "^{h} (<unknown{~\\S*}>[{i}]) by {b} ", 0, NULL },
-	{ ANY, "^{h} ({~(?=\\S+\\.)}{r}[{i}]) by {b} ", DNS, NULL },
+	{ ANY, "^{h} ({~(?=[^\\s[]+\\.[^\\s[]+\\[)}{r}[{i}]) by {b} ", DNS, NULL },
 	{ ANY, "^{h} ({d0}@[{i}]{*}) by {b} (", DNS, NULL },
 	{ ANY, "^{i} {*}by {~(?=\\S+\\.hotmail\\.msn\\.com )}{b}", 0, NULL },
 	{ ANY, "by {~(?=\\S+\\.hotmail\\.msn\\.com )}{b}", 0, NULL },
@@ -205,6 +205,10 @@ static const struct {
 } auths[] = {
 	{ " by .* with ((?:ES|L|UTF8S|UTF8L)MTPS?A|ASMTP|HTTP[SU]?)(?: |;|$)",
 	  NULL },
+	/* Google says so by the shape of its id alone. */
+	{ " by mx\\.google\\.com with ESMTPS id [a-z0-9]{1,4}sm\\d{2,9}[a-z]{3}"
+	  "\\.\\d{1,3}\\.\\d{4}\\.(?:[0-6]\\d\\.){4}[0-6]\\d.*\\(version=[^ ]+ "
+	  "cipher=[^)]+\\)", "GMail" },
 	{ "^from .*?(?:\\]\\)|\\)\\]) \\(AUTH: (LOGIN|PLAIN|DIGEST-MD5|"
 	  "CRAM-MD5) \\S+(?:, .*?)?\\) by ", NULL },
 	{ "^from .*?(?:\\](?: \\([^)]*\\))?\\)|\\)\\]) .*?\\(.*?authenticated"

@@ -216,15 +216,15 @@ first_addr(void *arg, const char *addr, size_t naddr, const char *name,
 	(void)buf_add(f->out, addr, naddr);
 }
 
-/* by_field - the address in the first field of that name, unless a Received
- * stands above it: then it tells of an earlier way. 1, 0, or 2: do not look
- * on */
+/* by_field - the address in the first field of that name, unless one of them
+ * stands below a Received: then it may tell of an earlier way. 1, 0, or 2: do
+ * not look on */
 static int
 by_field(const struct view *v, const char *name, struct buf *out)
 {
 	struct first_addr	f = { out, false };
-	bool			received = false;
-	size_t			i;
+	bool			received = false, below = false;
+	size_t			i, n = 0;
 
 	for (i = 0; i < view_header_count(v); i++) {
 		const struct view_header	*h = view_header_at(v, i);
@@ -232,15 +232,33 @@ by_field(const struct view *v, const char *name, struct buf *out)
 		received |= is_field(h, "received");
 		if (!is_field(h, name))
 			continue;
-		address_each(h->raw.p, h->raw.n, first_addr, &f);
-		if (!f.found)
-			return 0;
-		if (!received)
-			return 1;
-		buf_reset(out);
-		return strcasecmp(name, "x-envelope-from") == 0 ? 2 : 0;
+		below |= received;
+		if (n++ == 0)
+			address_each(h->raw.p, h->raw.n, first_addr, &f);
 	}
-	return 0;
+	if (!f.found || !below)
+		return f.found;
+	buf_reset(out);
+	return strcasecmp(name, "x-envelope-from") == 0 ? 2 : 0;
+}
+
+/* fetched_list_mail - fetchmail's guess at a sender is not to be believed
+ * where a list wrote the true one into X-Sender */
+static bool
+fetched_list_mail(const struct view *v)
+{
+	bool	sender = false, fetched = false;
+	size_t	i;
+
+	for (i = 0; i < view_header_count(v); i++) {
+		const struct view_header	*h = view_header_at(v, i);
+
+		sender |= is_field(h, "x-sender") &&
+		    memchr(h->text.p, '@', h->text.n) != NULL;
+		fetched |= is_field(h, "received") && memmem(h->text.p,
+		    h->text.n, "(fetchmail", 10) != NULL;
+	}
+	return sender && fetched;
 }
 
 int
@@ -264,6 +282,8 @@ relay_envelope(const struct relays *rs, const struct view *v,
 	    (hop->r.envfrom[0] == '\0' || strchr(hop->r.envfrom, '@') !=
 	    NULL))
 		return buf_adds(out, hop->r.envfrom) == -1 ? -1 : 1;
+	if (fetched_list_mail(v))
+		return 0;
 	for (i = 0; i < sizeof names / sizeof names[0]; i++)
 		if ((rc = by_field(v, names[i], out)) != 0)
 			return rc == 1;

@@ -178,6 +178,7 @@ static const struct option opts[] = {
 	{ "stream", required_argument, NULL, 's' },
 	{ "repeat", required_argument, NULL, 'n' },
 	{ "score-set", required_argument, NULL, 'S' },
+	{ "match-limit", required_argument, NULL, 'm' },
 	{ "subrules", no_argument, NULL, 'u' },
 	{ "explain", no_argument, NULL, 'e' },
 	{ "strict", no_argument, NULL, 'T' },
@@ -206,6 +207,7 @@ help(void)
 	    "replace_rules\n"
 	    "  --score-set N    which of four scores counts (0)\n"
 	    "  --stream S       as if the message were of that stream\n"
+	    "  --match-limit N  steps that one match may take (100000)\n"
 	    "  --subrules       print __rules, too, in a fourth column\n"
 	    "  --explain        where each rule matched, and what\n"
 	    "  --no-prefilter   match every rule (the result is the same)\n"
@@ -238,8 +240,9 @@ one_option(struct rules_args *a, int ch, int *rc)
 		return true;
 	case 'S':
 	case 'n':
+	case 'm':
 		if (strspn(optarg, "0123456789") != strlen(optarg) ||
-		    *optarg == '\0' || strlen(optarg) > 6 ||
+		    *optarg == '\0' || strlen(optarg) > 8 ||
 		    (ch == 'S' && (*optarg > '3' || optarg[1] != '\0'))) {
 			*rc = ctl_usage("rules", "%s: want a number",
 			    optarg);
@@ -247,6 +250,8 @@ one_option(struct rules_args *a, int ch, int *rc)
 		}
 		if (ch == 'S')
 			a->opt.score_set = *optarg - '0';
+		else if (ch == 'm')
+			a->opt.match_limit = strtol(optarg, NULL, 10);
 		else
 			a->repeat = strtol(optarg, NULL, 10);
 		return true;
