@@ -151,6 +151,7 @@ explain(DKIM *dkim, DKIM_SIGINFO *sig, struct dverify_sig *out)
 		out->bits = 256;
 	out->testing = (dkim_sig_getflags(sig) & DKIM_SIGFLAG_TESTKEY) != 0;
 	out->body_ok = dkim_sig_getbh(sig) == DKIM_SIGBH_MATCH;
+	out->header_ok = (dkim_sig_getflags(sig) & DKIM_SIGFLAG_PASSED) != 0;
 	out->result = st == DKIM_STAT_KEYFAIL || st == DKIM_STAT_CBTRYAGAIN ?
 	    DVERIFY_TEMPERROR : judge(sig, error);
 	if (out->result == DVERIFY_PASS)

@@ -40,6 +40,9 @@ struct dverify_sig {
 	int		 bits;		/* of the key; 0 unknown */
 	bool		 testing;	/* t=y in the record */
 	bool		 body_ok;	/* bh= matches */
+	bool		 header_ok;	/* the signature over the header is
+					   good, whatever became of the body:
+					   what a bounce returns */
 };
 
 struct dverify_out {

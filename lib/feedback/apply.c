@@ -327,6 +327,31 @@ summary(struct apply_mail *m)
 	return why;
 }
 
+/* vouched - where no token speaks: a listed reporter, and is the mail that it
+ * returns ours? -1 = a key could not be looked up */
+static int
+vouched(struct job *j)
+{
+	struct feedback		*fb = j->m->fb;
+	struct feedback_original *o = &fb->original;
+	size_t			 i;
+	int			 rc;
+
+	for (i = 0; i < fb->n; i++)
+		if (fb->v[i].token_state == TOKEN_NONE)
+			break;
+	if (i == fb->n)
+		return 0;
+	rc = belief_reporter(j->a->belief, j->raw, j->len, fb, &j->reporter);
+	if (rc == 1 && o->len > 0 && j->a->proof != NULL) {
+		rc = proof_ours(j->a->proof, j->raw + o->off, o->len,
+		    o->whole);
+		o->signed_by_us = rc == 1;
+	}
+	return rc != -1 ? 0 : err_set(&j->m->err, "a DKIM key could not be "
+	    "looked up");
+}
+
 /* run - all steps but the parking; -1 = failed */
 static int
 run(struct job *j, const char *rcpt)
@@ -343,9 +368,8 @@ run(struct job *j, const char *rcpt)
 	j->slots = calloc(n, sizeof *j->slots);
 	if (m->v == NULL || j->changes == NULL || j->slots == NULL)
 		return err_set(&m->err, "out of memory");
-	if (m->fb->n > 0 && belief_reporter(j->a->belief, j->raw, j->len,
-	    m->fb, &j->reporter) == -1)
-		return err_set(&m->err, "reporter: no answer about its key");
+	if (vouched(j) == -1)
+		return -1;
 	for (i = 0; i < m->fb->n; i++)
 		if (judge(j, i) == -1)
 			return -1;

@@ -25,6 +25,7 @@
 #include "feedback/belief.h"
 #include "feedback/conf.h"
 #include "feedback/feedback.h"
+#include "feedback/proof.h"
 #include "store/store.h"
 #include "stream/stream.h"
 
@@ -50,6 +51,7 @@ struct apply {
 	const struct feedback_conf *conf;
 	struct feedback_ctx	 ctx;
 	struct belief		*belief;
+	struct proof		*proof;		/* DKIM; NULL: none verifies */
 	struct store		*store;
 	const struct store_keys	*keys;
 	const struct addr_rules	*rules;

@@ -28,6 +28,15 @@ const struct conf_param feedback_params[] = {
 	CONF_LIST(struct feedback_conf, optout_replies, "",
 	    "Scopes whose mail may be answered with \"unsubscribe\" in the "
 	    "subject or first line. Empty: such answers are parked."),
+	CONF_LIST(struct feedback_conf, our_domains, "",
+	    "Domains that our own mail is signed for (d=). A listed reporter "
+	    "that returns a mail without a token must return one with such a "
+	    "signature."),
+	CONF_STR(struct feedback_conf, dkim_records, "",
+	    "File of DKIM key records, asked before DNS."),
+	CONF_STR(struct feedback_conf, dns_servers, "",
+	    "Servers to look DKIM keys up at. Empty: those of "
+	    "/etc/resolv.conf. none: ask nobody."),
 	CONF_END
 };
 

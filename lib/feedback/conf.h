@@ -17,6 +17,9 @@ struct feedback_conf {
 	const char	*default_scope;	/* without a token */
 	long		 token_max_age;	/* seconds */
 	struct conf_list optout_replies;	/* scopes */
+	struct conf_list our_domains;	/* d= of our own signatures */
+	const char	*dkim_records;	/* file, instead of DNS */
+	const char	*dns_servers;
 };
 
 struct ingest_conf {

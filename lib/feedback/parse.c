@@ -381,6 +381,7 @@ feedback_parse(const struct feedback_ctx *ctx, const char *raw, size_t len,
 	struct parse	 ps = { .ctx = ctx, .rcpt = rcpt,
 	    .prose = BUF_INIT(FEEDBACK_TEXT_MAX) };
 	struct result	*r;
+	const char	*whole;
 	int		 rc;
 
 	*out = NULL;
@@ -392,6 +393,7 @@ feedback_parse(const struct feedback_ctx *ctx, const char *raw, size_t len,
 	header_list_init(&ps.orig_own);
 	prepare(&ps.base);
 	ps.senders[0] = ps.senders[1] = "";
+	whole = raw;
 	unwrap(&raw, &len);
 	rc = begin(&ps, raw, len, e);
 	if (rc == 0 && run(&ps))
@@ -400,6 +402,8 @@ feedback_parse(const struct feedback_ctx *ctx, const char *raw, size_t len,
 		r->pub.why = r->pub.truncated ?
 		    "too large or too deep to be read whole" :
 		    "neither bounce, complaint, unsubscribe nor reply";
+	if (r->pub.original.len > 0)
+		r->pub.original.off += (size_t)(raw - whole);
 	end(&ps);
 	free(ps.copy);
 	*out = &r->pub;

@@ -196,8 +196,10 @@ static int
 accept_one(struct ctl *ctl, const struct work *w, const char *id,
     struct err *e)
 {
-	struct apply		a = { &w->conf, w->ctx, w->belief,
-	    ctl->store, ctl->keys, ctl->rules, w->streams, ctl->actor };
+	struct apply		a = { .conf = &w->conf, .ctx = w->ctx,
+	    .belief = w->belief, .store = ctl->store, .keys = ctl->keys,
+	    .rules = ctl->rules, .streams = w->streams,
+	    .actor = ctl->actor };
 	struct apply_mail	m;
 	struct parked		p;
 	size_t			i, done = 0;

@@ -28,6 +28,7 @@ struct snap {
 	struct stream_set	*streams;
 	struct bounces		*bounces;
 	struct belief		*belief;
+	struct proof		*proof;
 	struct apply		 apply;
 };
 

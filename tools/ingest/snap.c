@@ -52,8 +52,10 @@ load(struct snap *s, bool open_store, struct err *e)
 	    token_keys_load(s->common.token_key_file, &s->tokens, e) == -1 ||
 	    stream_set_load(s->file, &s->streams, e) == -1 ||
 	    bounces_load(s->feedback.bounces, &s->bounces, e) == -1 ||
-	    belief_load(s->file, &s->belief, e) == -1)
+	    belief_load(s->file, &s->belief, e) == -1 ||
+	    proof_open(&s->feedback, &s->proof, e) == -1)
 		return -1;
+	belief_set_dkim(s->belief, proof_of, s->proof);
 	return open_store ? store_open_conf(s->file, s->common.store_path,
 	    STORE_WRITE, s->keys, &s->store, e) : 0;
 }
@@ -77,7 +79,7 @@ snap_load(const char *path, bool open_store, struct snap **out, struct err *e)
 		.ctx = { .bounces = s->bounces, .tokens = s->tokens,
 		    .token_days = (uint32_t)(s->feedback.token_max_age /
 		    86400) },
-		.belief = s->belief, .store = s->store, .keys = s->keys,
+		.belief = s->belief, .proof = s->proof, .store = s->store, .keys = s->keys,
 		.rules = s->rules, .streams = s->streams,
 		.actor = "mailweir-ingest",
 	};
@@ -92,6 +94,7 @@ snap_release(struct snap *s)
 		return;
 	store_close(&s->store);
 	belief_free(&s->belief);
+	proof_close(&s->proof);
 	bounces_free(&s->bounces);
 	stream_set_free(&s->streams);
 	token_keys_free(&s->tokens);
