@@ -64,6 +64,8 @@ struct store_filter {
 	const char		*domain;
 	const char		*scope, *actor;
 	int64_t			 from, to;	/* seconds; to 0: to the end */
+	uint64_t		 after;		/* only records behind this
+						   one: where to go on */
 };
 
 int	store_journal_each(struct store *, const struct store_filter *,

@@ -135,8 +135,11 @@ static int
 showing_run(void *arg)
 {
 	struct showing	*sh = arg;
+	uint8_t		 from[8];
 
-	return walk(sh->s->env, T_JOURNAL, NULL, 0, show_one, sh, sh->e);
+	put64(from, sh->f->after + 1);
+	return walk(sh->s->env, T_JOURNAL, from, sizeof from, show_one, sh,
+	    sh->e);
 }
 
 int
