@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,10 +24,12 @@
 #include "base/banned.h"
 
 #define READERS_MAX	4096	/* of all processes; 64 octets of lock file */
+#define FULL_BELOW	(1u << 20)	/* octets free: the disk is full */
 #define CHECK_EVERY	64	/* commits between looks for dead readers */
 #define CLOCK_EVERY	16	/* lookups of a slot between looks at a clock */
 
 atomic_long env_fail_write;
+atomic_long env_turn_limit = 30000;
 
 static pthread_mutex_t	 all_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct env	*all;
@@ -186,16 +189,34 @@ env_text(int rc, int *code)
 	case ENOMEM:
 		*code = EX_OSERR;
 		return "no memory or address space";
+	case ETIMEDOUT:
+		*code = EX_TEMPFAIL;
+		return "locked: another program does not let go of it "
+		    "(`fuser -v writers.lock` in that folder names it)";
 	default:
 		return mdb_strerror(rc);
 	}
+}
+
+/* disk_is_full - LMDB calls a write that the disk took in part EIO */
+static bool
+disk_is_full(const struct env *env)
+{
+	struct statvfs	fs;
+
+	return statvfs(env->dir, &fs) == 0 &&
+	    (uint64_t)fs.f_bavail * fs.f_frsize < FULL_BELOW;
 }
 
 int
 env_fail(struct env *env, const char *step, int rc, struct err *e)
 {
 	int		 code;
-	const char	*text = env_text(rc, &code);
+	const char	*text;
+
+	if (rc == EIO && disk_is_full(env))
+		rc = ENOSPC;
+	text = env_text(rc, &code);
 
 	return err_code(e, code, "store %s: %s: %s", env->dir, step, text);
 }
@@ -873,6 +894,25 @@ lock_range(int fd, int cmd, short type, uint64_t what)
 #define TURN_NEXT	0	/* held by who goes next */
 #define TURN_NOW	1	/* held by who writes */
 
+/* lock_until - wait for an octet of the lock file, but not for ever: fcntl has
+ * no time limit of its own; 0, or an errno */
+static int
+lock_until(int fd, uint64_t what, int64_t until_us)
+{
+	struct timespec	pause = { 0, 100000 };
+
+	while (lock_range(fd, F_OFD_SETLK, F_WRLCK, what) == -1) {
+		if (errno != EAGAIN && errno != EACCES)
+			return errno;
+		if (clock_mono_us() >= until_us)
+			return ETIMEDOUT;
+		(void)nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 1600000)
+			pause.tv_nsec *= 2;
+	}
+	return 0;
+}
+
 /*
  * turn_wait - a turnstile of two locks
  *
@@ -882,17 +922,14 @@ lock_range(int fd, int cmd, short type, uint64_t what)
 static int
 turn_wait(struct env *env)
 {
-	if (lock_range(env->turn_fd, F_OFD_SETLKW, F_WRLCK, TURN_NEXT) == -1)
-		return errno;
-	if (lock_range(env->turn_fd, F_OFD_SETLKW, F_WRLCK, TURN_NOW) == -1) {
-		int	why = errno;
+	int64_t	until = clock_mono_us() + atomic_load(&env_turn_limit) * 1000;
+	int	rc;
 
-		(void)lock_range(env->turn_fd, F_OFD_SETLK, F_UNLCK,
-		    TURN_NEXT);
-		return why;
-	}
+	if ((rc = lock_until(env->turn_fd, TURN_NEXT, until)) != 0)
+		return rc;
+	rc = lock_until(env->turn_fd, TURN_NOW, until);
 	(void)lock_range(env->turn_fd, F_OFD_SETLK, F_UNLCK, TURN_NEXT);
-	return 0;
+	return rc;
 }
 
 static void

@@ -122,4 +122,8 @@ int	env_set_head(struct env *, MDB_txn *, const struct head *);
  * fails with ENOSPC; 0 = none. Counts down. */
 extern atomic_long env_fail_write;
 
+/* Milliseconds that a writer waits for those of other processes; then it
+ * cannot say. For tests, too. */
+extern atomic_long env_turn_limit;
+
 #endif

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -693,6 +694,34 @@ replaced_while_open(void **state)
 	    STORE_MANUAL), 1);
 }
 
+extern atomic_long	env_turn_limit;		/* store/env.h */
+
+/* another process writes and does not come to an end */
+static void
+locked(void **state)
+{
+	struct flock		l = { .l_type = F_WRLCK, .l_start = 1,
+				    .l_len = 1 };
+	struct addr		a = address("x@example.com");
+	struct err		e = { .msg = "" };
+	struct store_change	c = { .op = STORE_ADD, .addr = &a,
+				    .scope = "*", .reason = STORE_MANUAL };
+	char			file[160];
+	int			fd;
+
+	(void)state;
+	atomic_store(&env_turn_limit, 100);
+	snprintf(file, sizeof file, "%s/writers.lock", path);
+	assert_true((fd = open(file, O_RDWR)) != -1);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &l), 0);
+	assert_int_equal(store_apply(s, "t", &c, 1, &e), -1);
+	assert_non_null(strstr(e.msg, "locked: another program"));
+	assert_int_equal(e.code, EX_TEMPFAIL);
+	close(fd);
+	assert_int_equal(store_apply(s, "t", &c, 1, &e), 0);
+	atomic_store(&env_turn_limit, 30000);
+}
+
 static void
 newer_format(void **state)
 {
@@ -747,7 +776,7 @@ static const struct CMUnitTest tests[] = {
 	T(hits_in_force_first), T(new_key_reads_old), T(many_threads),
 	T(refusals_do_not_hurt_neighbours), T(cut_short), T(emptied),
 	T(garbled), T(zeroed), T(cut_while_open), T(replaced_while_open),
-	T(newer_format), T(open_twice),
+	T(locked), T(newer_format), T(open_twice),
 };
 
 UNIT_MAIN(tests)
