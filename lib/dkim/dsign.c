@@ -45,15 +45,18 @@ is_in(const char *const *list, const char *name)
 	return false;
 }
 
-/* is_signed - does the policy want fields of this name in h=? */
+/* is_signed - does the policy want fields of this name in h=? What is named
+ * once more than present must be named as often as present, too: else the
+ * verifier takes a field of the message for the one that must not be. */
 static bool
 is_signed(const struct dsign_policy *p, const char *name)
 {
 	if (is_in(always, name))
 		return true;
 	/* a ';' would end h= early; nothing that a list names has one */
-	return is_in(p->o.sign.v, name) && !is_in(never, name) &&
-	    strchr(name, ';') == NULL && header_name_ok(name);
+	return (is_in(p->o.sign.v, name) || is_in(p->o.oversign.v, name)) &&
+	    !is_in(never, name) && strchr(name, ';') == NULL &&
+	    header_name_ok(name);
 }
 
 /* check_names - a list of the configuration, before it is trusted */

@@ -10,7 +10,8 @@
  * What h= names, so that what counts is covered and mailing lists are not
  * needlessly broken:
  *	- every From, always, whatever the lists say;
- *	- every field that the sign list names, as often as it is present;
+ *	- every field that the sign or the oversign list names, as often as
+ *	  it is present;
  *	- every List-Unsubscribe and List-Unsubscribe-Post (RFC 8058 4),
  *	  whatever the lists say;
  *	- names of the oversign list once more than present, present or not:
