@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * parse.c - how many mails a second feedback_parse() reads
+ * feedback-parse.c - how many mails a second feedback_parse() reads
  *
  * usage: feedback-parse SECONDS FILE...
  *

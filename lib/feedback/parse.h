@@ -57,7 +57,7 @@ struct parse {
 	struct mark		*marks;	/* of the prose (prose.c), made once */
 	size_t			 nmarks;
 	bool			 marked;
-	bool			 trying;	/* the prose says "not given up" */
+	bool			 trying;	/* the prose: "not given up" */
 	const char		*senders[2];	/* whose mail came back */
 	const char		*host;	/* who refused, of the last event */
 };

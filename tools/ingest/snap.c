@@ -79,7 +79,8 @@ snap_load(const char *path, bool open_store, struct snap **out, struct err *e)
 		.ctx = { .bounces = s->bounces, .tokens = s->tokens,
 		    .token_days = (uint32_t)(s->feedback.token_max_age /
 		    86400) },
-		.belief = s->belief, .proof = s->proof, .store = s->store, .keys = s->keys,
+		.belief = s->belief, .proof = s->proof,
+		.store = s->store, .keys = s->keys,
 		.rules = s->rules, .streams = s->streams,
 		.actor = "mailweir-ingest",
 	};
