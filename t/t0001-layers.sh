@@ -23,9 +23,9 @@ milters/keyword		base conf mail stream rules frame
 milters/unsubscribe	base conf mail token store stream frame
 milters/dkim		base conf mail stream dkim frame
 milters/chain		base conf frame suppress keyword unsubscribe dkim
-tools/ctl		base conf metrics mail token store stream rules dkim feedback frame suppress keyword unsubscribe dkim
+tools/web		base conf metrics mail token store stream
+tools/ctl		base conf metrics mail token store stream rules dkim feedback frame suppress keyword unsubscribe dkim web
 tools/ingest		base conf metrics mail token store stream dkim spf feedback frame
-tools/web		base conf metrics mail token store stream feedback
 tools/monitor		base conf metrics mail store stream
 tools/replicate		base conf metrics mail store
 tools/egress		base conf metrics mail store stream
@@ -47,12 +47,12 @@ unistr.h		lib/mail
 unicase.h		lib/mail
 uniwidth.h		lib/mail
 unictype.h		lib/mail
-openssl/		lib/token lib/store lib/dkim lib/feedback
+openssl/		lib/token lib/store lib/dkim lib/feedback tools/web
 ares.h			lib/dkim
 jansson.h		lib/feedback tools/ctl tools/ingest tools/web tools/monitor tools/replicate
 microhttpd.h		tools/web
 nats/nats.h		tools/replicate
-curl/curl.h		tools/monitor
+curl/curl.h		tools/web
 '
 # the C library and the kernel
 system='

@@ -53,6 +53,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < view_header_count(v); i++)
 		if (view_header_at(v, i)->name.n == 0)
 			abort();
+	(void)sum;
 	view_free(&v);
 	buf_free(&fold);
 	return 0;
