@@ -385,7 +385,8 @@ dtable_load(const struct conf *conf, const struct dtable_options *o,
 	while ((s = conf_next(conf, "key", s)) != NULL)
 		if (add_section(t, conf, s, e) == -1)
 			goto fail;
-	if (signing_load_keys(t, o->key_table, e) == -1 ||
+	if (active_load(t, o->key_store, e) == -1 ||
+	    signing_load_keys(t, o->key_table, e) == -1 ||
 	    pathmap_load(t, o, e) == -1 || add_path(t, o, e) == -1)
 		goto fail;
 	if (dtable_index_names(t) == -1 || index_rows(t) == -1) {

@@ -52,6 +52,7 @@ struct dtable_options {
 	const char	*key_path;	/* "/d/$domain/$selector.key" or "" */
 	const char	*key_selector;	/* for key_path */
 	const char	*path_map, *selector_map;	/* rspamd's, or "" */
+	const char	*key_store;	/* folder of rotate.h, or "" */
 	bool		 parents;
 	size_t		 cache;		/* keys loaded at use that are kept */
 };

@@ -80,9 +80,11 @@ const struct dtable_entry *dtable_make(struct dtable *,
 /* A path with domain and selector where they belong; free it. */
 char	*dtable_fill_in(const struct dtable_entry *templ, const char *domain);
 
-/* pathmap.c: rspamd's maps. */
+/* pathmap.c: rspamd's maps, and what rotate.h calls active. */
 int	pathmap_load(struct dtable *, const struct dtable_options *,
 	    struct err *e);
+
+int	active_load(struct dtable *, const char *dir, struct err *e);
 
 /* signing.c: OpenDKIM's tables. -1 with "FILE:LINE: why". */
 int	signing_load_keys(struct dtable *, const char *spec, struct err *e);

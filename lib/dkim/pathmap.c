@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pathmap.c - rspamd's dkim_signing maps, read as they are
+ * pathmap.c - rspamd's dkim_signing maps, read as they are, and the active keys
+ * of a rotation
  *
  * path_map rows: `domain /path/$domain.$selector.key`; selector_map rows:
  * `domain selector`. A domain that one map lacks takes key_path or key_selector
  * instead; one that neither has is found by key_path alone (dtable.c).
  */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -111,10 +115,10 @@ value_of(const struct map *m, const char *domain, const char *dflt)
 	return r != NULL ? r->value : dflt;
 }
 
-/* add_domain - an entry and its pattern */
+/* add_domain - an entry and its pattern; name NULL: the domain */
 static int
-add_domain(struct dtable *t, const char *domain, const char *selector,
-    const char *path, struct err *e)
+add_domain(struct dtable *t, const char *name, const char *domain,
+    const char *selector, const char *path, struct err *e)
 {
 	struct dtable_entry	 entry;
 	struct dtable_slot	*s;
@@ -132,9 +136,11 @@ add_domain(struct dtable *t, const char *domain, const char *selector,
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
 	entry.selector = dtable_dup(t, selector, strlen(selector));
+	if (name != NULL)
+		entry.name = dtable_dup(t, name, strlen(name));
 	entry.passphrase_file = entry.identity = "";
 	entry.file = path;
-	file = entry.selector == NULL ? NULL :
+	file = entry.selector == NULL || entry.name == NULL ? NULL :
 	    dtable_own(t, dtable_fill_in(&entry, entry.domain));
 	if (file == NULL)
 		return err_code(e, EX_OSERR, "no memory");
@@ -156,18 +162,59 @@ pathmap_load(struct dtable *t, const struct dtable_options *o, struct err *e)
 	    read_map(o->selector_map, &sels, e) == -1)
 		goto done;
 	for (i = 0; i < paths.n; i++)
-		if (add_domain(t, paths.v[i].domain, value_of(&sels,
+		if (add_domain(t, NULL, paths.v[i].domain, value_of(&sels,
 		    paths.v[i].domain, o->key_selector), paths.v[i].value,
 		    e) == -1)
 			goto done;
 	for (i = 0; i < sels.n; i++)
 		if (value_of(&paths, sels.v[i].domain, NULL) == NULL &&
-		    add_domain(t, sels.v[i].domain, sels.v[i].value,
+		    add_domain(t, NULL, sels.v[i].domain, sels.v[i].value,
 		    o->key_path, e) == -1)
 			goto done;
 	rc = 0;
 done:
 	free_map(&paths);
 	free_map(&sels);
+	return rc;
+}
+
+/* active_row - "domain selector file" */
+static int
+active_row(struct dtable *t, char *p, const char *path, struct err *e)
+{
+	char	*selector = p + strcspn(p, " "), *file;
+
+	if (*p == '#' || *p == '\0')
+		return 0;
+	file = *selector == '\0' ? selector : selector + 1 +
+	    strcspn(selector + 1, " ");
+	if (*file == '\0' || file[1] == '\0')
+		return err_code(e, EX_CONFIG, "%s: %s: not a line of this file",
+		    path, p);
+	*selector++ = '\0';
+	*file++ = '\0';
+	return add_domain(t, selector, p, selector, file, e);
+}
+
+int
+active_load(struct dtable *t, const char *dir, struct err *e)
+{
+	char	path[PATH_MAX], *text, *p, *nl;
+	size_t	len;
+	int	rc = 0;
+
+	if (dir[0] == '\0')
+		return 0;
+	(void)snprintf(path, sizeof path, "%s/active", dir);
+	if (access(path, F_OK) == -1 && errno == ENOENT)
+		return 0;		/* nothing is active yet */
+	if (file_read(path, MAP_MAX, &text, &len, e) == -1)
+		return -1;
+	for (p = text; p != NULL && rc == 0; p = nl) {
+		if ((nl = strchr(p, '\n')) != NULL)
+			*nl++ = '\0';
+		rc = active_row(t, p, path, e);
+	}
+	free(text);
 	return rc;
 }

@@ -298,6 +298,14 @@ policy_eom(struct frame_msg *m)
 	return sign(m, l, &c);
 }
 
+int
+dkim_rotation_load(const struct conf *conf, struct dkim_rotation *out,
+    struct err *e)
+{
+	return conf_bind(conf, conf_find(conf, "dkim", NULL), rotation_params,
+	    out, e);
+}
+
 const struct frame_policy dkim_policy = {
 	.name		= "dkim",
 	.params		= dkim_params,

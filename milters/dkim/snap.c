@@ -99,7 +99,40 @@ const struct conf_param dkim_params[] = {
 	CONF_END
 };
 
+/* Of [dkim], too; the milter itself looks at key_store alone. */
+const struct conf_param rotation_params[] = {
+	CONF_STR(struct dkim_rotation, key_store, "",
+	    "Folder of the keys that `mailweir dkim rotate` makes and renews; "
+	    "the active ones sign."),
+	CONF_LIST(struct dkim_rotation, rotate_domains, "",
+	    "Domains whose keys lie in key_store."),
+	CONF_LIST(struct dkim_rotation, rotate_algorithms, "rsa, ed25519",
+	    "A key of each for every domain: rsa, ed25519."),
+	CONF_INT(struct dkim_rotation, rotate_bits, "2048", 1024, 4096,
+	    "Bits of new RSA keys."),
+	CONF_SECS(struct dkim_rotation, rotate_every, "180d", 3600, 315360000,
+	    "How long a key signs before a new one is made."),
+	CONF_SECS(struct dkim_rotation, queue_lifetime, "7d", 0, 31536000,
+	    "How long signed mail may wait in queues: the record of a key that "
+	    "signs no more stays so long. At least maximal_queue_lifetime of "
+	    "Postfix."),
+	CONF_SECS(struct dkim_rotation, min_ttl, "1h", 0, 31536000,
+	    "A new key waits for the TTL of its record, but at least so long, "
+	    "from the time that every authoritative server has it."),
+	CONF_STR(struct dkim_rotation, rotate_hook, "",
+	    "Program run as `PROGRAM publish NAME DATA`, `PROGRAM withdraw "
+	    "NAME \"\"`, `PROGRAM activate NAME DOMAIN`; empty: what to do is "
+	    "printed."),
+	CONF_STR(struct dkim_rotation, dns_servers, "",
+	    "Resolvers that `mailweir dkim` asks, as 192.0.2.53:53; empty: "
+	    "those of the system."),
+	CONF_INT(struct dkim_rotation, dns_port, "53", 1, 65535,
+	    "Port of authoritative servers."),
+	CONF_END
+};
+
 const struct conf_schema dkim_schemas[] = {
+	{ "dkim", false, { rotation_params } },
 	{ "key", true, { dtable_key_params } },
 	{ "stream", true, { stream_params } },
 	{ NULL, false, { NULL } }
@@ -173,6 +206,7 @@ table_of(const struct dkim_conf *c, const struct conf *conf,
 		.key_selector = c->key_selector,
 		.path_map = c->path_map,
 		.selector_map = c->selector_map,
+		.key_store = c->key_store,
 		.parents = c->parent_domains,
 		.cache = (size_t)c->key_cache,
 	};
@@ -180,13 +214,26 @@ table_of(const struct dkim_conf *c, const struct conf *conf,
 	return dtable_load(conf, &o, out, e);
 }
 
+/* bind - both tables of [dkim] */
+static int
+bind(const struct conf *conf, struct dkim_conf *c, struct err *e)
+{
+	const struct conf_section	*s = conf_find(conf, "dkim", NULL);
+	struct dkim_rotation		 r;
+
+	if (conf_bind(conf, s, dkim_params, c, e) == -1 ||
+	    conf_bind(conf, s, rotation_params, &r, e) == -1)
+		return -1;
+	c->key_store = r.key_store;
+	return 0;
+}
+
 int
 dkim_table_load(const struct conf *conf, struct dtable **out, struct err *e)
 {
 	struct dkim_conf	c;
 
-	if (conf_bind(conf, conf_find(conf, "dkim", NULL), dkim_params, &c,
-	    e) == -1)
+	if (bind(conf, &c, e) == -1)
 		return -1;
 	return table_of(&c, conf, out, e);
 }
@@ -267,8 +314,7 @@ snap_load(const struct conf *conf, void **out, struct err *e)
 
 	if (s == NULL)
 		return err_code(e, EX_OSERR, "no memory");
-	if (conf_bind(conf, conf_find(conf, "dkim", NULL), dkim_params, &s->c,
-	    e) == -1)
+	if (bind(conf, &s->c, e) == -1)
 		goto fail;
 	if (load_by(s, e) == -1) {
 		(void)where(conf, "sign_by", e);

@@ -27,7 +27,7 @@ struct dkim_conf {
 	long		 key_cache;
 	bool		 signing_table_all;
 	const char	*key_table, *signing_table, *key_path, *key_selector;
-	const char	*path_map, *selector_map;
+	const char	*path_map, *selector_map, *key_store;
 };
 
 struct dkim_snap {
@@ -41,7 +41,7 @@ struct dkim_snap {
 	size_t			 nby;
 };
 
-extern const struct conf_param dkim_params[];
+extern const struct conf_param dkim_params[], rotation_params[];
 extern const struct conf_schema dkim_schemas[];
 
 int	snap_load(const struct conf *, void **snap, struct err *e);

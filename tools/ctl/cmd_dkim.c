@@ -23,6 +23,7 @@ static const struct {
 	{ "check", cmd_dkim_check },
 	{ "genkey", cmd_dkim_genkey },
 	{ "import-opendkim", cmd_dkim_import },
+	{ "rotate", cmd_dkim_rotate },
 	{ "sign", cmd_dkim_sign },
 	{ "verify", cmd_dkim_verify },
 	{ NULL, NULL }
@@ -40,6 +41,8 @@ cmd_dkim(struct ctl *ctl, int argc, char **argv)
 		    "right?\n"
 		    "  import-opendkim  what mailweir.conf must say instead of "
 		    "an opendkim.conf\n"
+		    "  rotate  take the steps that are due for keys that "
+		    "rotate\n"
 		    "  sign    sign a message file as the milter would\n"
 		    "  verify  check the signatures of message files\n"
 		    "  `mailweir dkim VERB --help` tells more.\n");

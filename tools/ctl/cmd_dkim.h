@@ -30,6 +30,7 @@ int	ctl_slurp(const char *path, char **data, size_t *len);
 int	cmd_dkim_check(struct ctl *, int argc, char **argv);
 int	cmd_dkim_genkey(struct ctl *, int argc, char **argv);
 int	cmd_dkim_import(struct ctl *, int argc, char **argv);
+int	cmd_dkim_rotate(struct ctl *, int argc, char **argv);
 int	cmd_dkim_sign(struct ctl *, int argc, char **argv);
 int	cmd_dkim_verify(struct ctl *, int argc, char **argv);
 
