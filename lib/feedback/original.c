@@ -253,6 +253,20 @@ add_prose(struct parse *ps, size_t i, bool html)
 	buf_free(&b);
 }
 
+/* misnamed - prose under the type of a delivery status */
+static bool
+misnamed(const struct parse *ps, size_t i)
+{
+	const struct mime_part	*p = mime_at(ps->m, i);
+	struct text		 t = { ps->raw + p->raw, p->raw_len };
+
+	if (t.n > 2048)
+		t.n = 2048;
+	return strcmp(p->type, "message/delivery-status") == 0 &&
+	    p->encoding[0] == '\0' && text_find(t, "-mta:") == NULL &&
+	    text_find(t, "-recipient:") == NULL;
+}
+
 /* gather - the prose of every part that is not the returned mail's */
 static void
 gather(struct parse *ps)
@@ -267,6 +281,7 @@ gather(struct parse *ps)
 		if (p->container || parse_in_message(ps, i))
 			continue;
 		if (strcmp(p->type, "text/plain") == 0 ||
+		    misnamed(ps, i) ||
 		    (i == 0 && strncmp(p->type, "multipart/", 10) == 0) ||
 		    strcmp(p->type, "application/octet-stream") == 0) {
 			add_prose(ps, i, false);

@@ -57,6 +57,7 @@ struct parse {
 	struct mark		*marks;	/* of the prose (prose.c), made once */
 	size_t			 nmarks;
 	bool			 marked;
+	bool			 single;	/* one recipient in the prose */
 	bool			 trying;	/* the prose: "not given up" */
 	const char		*senders[2];	/* whose mail came back */
 	const char		*host;	/* who refused, of the last event */

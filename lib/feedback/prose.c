@@ -483,6 +483,7 @@ static void
 event(struct parse *ps, struct text addr, double confidence)
 {
 	struct feedback_event	*ev = parse_event(ps);
+	struct text		 all = { buf_str(&ps->prose), ps->prose.len };
 	struct text		 sec;
 
 	if (ev == NULL)
@@ -493,6 +494,11 @@ event(struct parse *ps, struct text addr, double confidence)
 	ev->diagnostic = arena_line(ps->arena, sec.p, sec.n, SECTION_MAX);
 	ev->status = status_find(ps, as_text(ev->diagnostic));
 	ev->code = status_code(ps, as_text(ev->diagnostic));
+	if (ev->status[0] == '\0' && ev->code[0] == '\0' && ps->single) {
+		/* the reason may stand above the recipient */
+		ev->status = status_find(ps, all);
+		ev->code = status_code(ps, all);
+	}
 	ev->original_recipient = expanded(ps, sec, addr);
 	ev->agent = "prose";
 	ev->reporter = ps->fb->from;
@@ -563,7 +569,7 @@ read_prose(struct parse *ps)
 	static const double confidence[] = { 0.2, 0.4, 0.7, 0.6, 0.9 };
 	struct cands	 cs;
 	int		 best = 0;
-	size_t		 i, before = ps->fb->n;
+	size_t		 i, n = 0, before = ps->fb->n;
 
 	senders(ps);
 	ps->trying = still_trying(ps);
@@ -574,6 +580,9 @@ read_prose(struct parse *ps)
 	for (i = 0; i < cs.n; i++)
 		if (rank(&cs.v[i]) > best)
 			best = rank(&cs.v[i]);
+	for (i = 0; i < cs.n; i++)
+		n += rank(&cs.v[i]) == best;
+	ps->single = best == 0 || n == 1;
 	for (i = 0; best > 0 && i < cs.n; i++)
 		if (rank(&cs.v[i]) == best)
 			event(ps, cs.v[i].addr, confidence[best]);
