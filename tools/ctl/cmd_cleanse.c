@@ -13,7 +13,7 @@
 
 #include "base/banned.h"
 
-#define STALL	600	/* seconds that a pipe may be silent */
+#define STALL	600	/* seconds that a pipe may be silent; --timeout */
 
 /* What the options say. */
 struct wish {
@@ -131,7 +131,6 @@ run(struct ctl *ctl, struct wish *w)
 	w->c.stops = stops;
 	w->c.stops_arg = (void *)(uintptr_t)s;
 	w->c.rules = ctl->rules;
-	w->c.stall = STALL;
 	rc = EX_NOINPUT;
 	if ((fd = open_input(w->c.name, &size)) != -1) {
 		rc = with_outputs(ctl, w, fd, size);
@@ -152,10 +151,11 @@ cmd_cleanse(struct ctl *ctl, int argc, char **argv)
 		{ "column", required_argument, NULL, 'c' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "removed", required_argument, NULL, 'r' },
+		{ "timeout", required_argument, NULL, 't' },
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 }
 	};
-	struct wish			w = { .stream = NULL };
+	struct wish			w = { .c = { .stall = STALL } };
 	int				ch, format;
 
 	while ((ch = getopt_long(argc, argv, "", opts, NULL)) != -1) {
@@ -170,6 +170,7 @@ cmd_cleanse(struct ctl *ctl, int argc, char **argv)
 	    "  --output FILE   instead of standard output; whole or not at "
 	    "all\n"
 	    "  --removed FILE  the others: line, reason, scope number, row\n"
+	    "  --timeout T     give up when a pipe is silent so long; 10m\n"
 	    "  --json          the summary as a JSON object\n");
 		case 's':
 			w.stream = optarg;
@@ -188,6 +189,11 @@ cmd_cleanse(struct ctl *ctl, int argc, char **argv)
 			break;
 		case 'r':
 			w.removed = optarg;
+			break;
+		case 't':
+			if ((w.c.stall = (int)secs_parse(optarg)) == -1)
+				return ctl_usage("cleanse", "--timeout \"%s\":"
+				    " say 10m; 0s = none", optarg);
 			break;
 		case 'j':
 			w.json = true;

@@ -17,7 +17,7 @@
 
 #include "base/banned.h"
 
-#define STALL	600	/* seconds that a pipe may be silent */
+#define STALL	600	/* seconds that a pipe may be silent; --timeout */
 
 struct progress {
 	struct ctl_progress	p;
@@ -102,6 +102,11 @@ option(struct wish *w, int ch, char **argv)
 		return EX_OK;
 	case 'n':
 		im->note = optarg;
+		return EX_OK;
+	case 't':
+		if ((im->stall = (int)secs_parse(optarg)) == -1)
+			return ctl_usage("import", "--timeout \"%s\": say "
+			    "10m; 0s = none", optarg);
 		return EX_OK;
 	default:
 		return ctl_usage_opt("import", argv);
@@ -192,7 +197,6 @@ run(struct ctl *ctl, struct wish *w)
 	}
 	w->im.rules = ctl->rules;
 	w->im.actor = ctl->actor;
-	w->im.stall = STALL;
 	w->im.progress = progress;
 	w->im.arg = &w->pr;
 	rc = store_import(ctl->store, fd, &w->im, &e);
@@ -229,10 +233,12 @@ cmd_import(struct ctl *ctl, int argc, char **argv)
 		{ "rejects", required_argument, NULL, 'R' },
 		{ "override", no_argument, NULL, 'o' },
 		{ "note", required_argument, NULL, 'n' },
+		{ "timeout", required_argument, NULL, 't' },
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 }
 	};
-	struct wish			w = { .im = { .max_shrink = -1 } };
+	struct wish			w = { .im = { .max_shrink = -1,
+					    .stall = STALL } };
 	int				ch, rc;
 
 	while ((ch = getopt_long(argc, argv, "", opts, NULL)) != -1) {
@@ -252,6 +258,7 @@ cmd_import(struct ctl *ctl, int argc, char **argv)
 	    "  --override       may drop complaint and legal rows; needs "
 	    "--note\n"
 	    "  --note TEXT      for the journal\n"
+	    "  --timeout T      give up when a pipe is silent so long; 10m\n"
 	    "  --json           one JSON object\n");
 		if (ch == 'p')
 			w.im.replace = true;

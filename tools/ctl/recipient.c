@@ -38,8 +38,7 @@ recipient_parse(const struct ctl *c, const char *typed, struct recipient *r)
 	return ctl_fail(&e, EX_DATAERR);
 }
 
-/* secs_parse - "90s" to "3y"; seconds, or -1 */
-static long
+long
 secs_parse(const char *s)
 {
 	static const struct { char unit; long secs; } units[] = {

@@ -25,6 +25,9 @@ int	when_parse(const char *s, int64_t *when);
 /* The same, looking back: "7d" is a week ago. */
 int	since_parse(const char *s, int64_t *when);
 
+/* "90s" to "3y": seconds, or -1 */
+long	secs_parse(const char *s);
+
 /* "never", or RFC 3339. */
 const char *when_text(int64_t when, char out[24]);
 /* "1:0f3a...": key id and digest in hex. */
