@@ -12,9 +12,11 @@ seconds=${FUZZ_SECONDS:-300}
 configure() { CC=clang-14 cmake -S "$SRC" -B "$build" -DDEV=ON -DFUZZ=ON; }
 targets() { sed -n 's/^add_fuzz(\([^ )]*\).*/\1/p' "$SRC"/*/*/CMakeLists.txt; }
 make_all() {
+	bad=0
 	for n in $(targets); do
-		cmake --build "$build" -j 2 --target "fuzz-$n" || return 1
+		cmake --build "$build" -j 2 --target "fuzz-$n" || bad=1
 	done
+	return $bad
 }
 hunt() {
 	mkdir -p "$build/findings/$1" "$W/new.$1"
