@@ -63,6 +63,28 @@ t 'says what to do'		out 'bring the key back'
 t 'and made none'		test ! -e "$W/etc/store.key"
 mv "$W/kept" "$W/etc/store.key"
 t 'no such user'		exits 67 m init --user nobody-of-that-name
+if [ "$(id -u)" = 0 ]; then
+	# begun without --user: nobody's programs could not read it
+	t 'what is there is given'	m init --user nobody
+	given() { stat -c '%U %a %n' "$W/deep/state" "$W/deep/state/store"/* \
+	    "$W/etc"/*.key | sed "s|$W/||" | sort; }
+	sort >"$W/given" <<-EOT
+	nobody 750 deep/state
+	nobody 660 deep/state/store/data.mdb
+	nobody 660 deep/state/store/lock.mdb
+	nobody 660 deep/state/store/writers.lock
+	root 640 etc/store.key
+	root 640 etc/token.key
+	EOT
+	given >"$W/is"
+	t 'folders, store, keys by group' same "$W/given" "$W/is"
+	ln "$W/etc/store.key" "$W/deep/state/store/x" &&
+	    mv "$W/deep/state/store/x" "$W/deep/state/store/lock.mdb"
+	t 'but nothing that was put there' not m init --user nobody
+	t 'stays root'"'"'s'		test "$(stat -c %U "$W/etc/store.key")" = root
+	rm "$W/deep/state/store/lock.mdb"
+	chown -R root "$W/deep" && chgrp root "$W/etc"/*.key
+fi
 
 t 'stats of nobody'		m stats
 t 'explain: not known'		m explain Ann@X.example --stream news

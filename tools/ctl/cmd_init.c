@@ -2,14 +2,13 @@
 /*
  * cmd_init.c - mailweir init: everything the programs expect to be there
  *
- * Makes what is absent and leaves alone what is there, so that it can run
- * again after each upgrade. A store key without its store, or a store without
+ * Makes what is absent and leaves alone what is there, but for its owner, so
+ * that it can run again after each upgrade. A store key without its store, or a store without
  * its key, is never made good silently: a new key would make every entry of
  * the old store invisible.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -78,7 +77,7 @@ init_dir(const char *path, const struct owner *o, struct err *e)
 {
 	int	rc = make_dir(path, 0750, e);
 
-	if (rc == -1 || (rc == 1 && give(path, o, false, e) == -1))
+	if (rc == -1 || give(path, o, false, e) == -1)
 		return -1;
 	say(rc == 1 ? "made" : "there", path);
 	return 0;
@@ -92,13 +91,6 @@ exists(const char *path)
 	return stat(path, &st) == 0;
 }
 
-/* is_empty_dir - nothing there, or a folder with nothing in it */
-static bool
-is_empty_dir(const char *path)
-{
-	return rmdir(path) == 0 || errno == ENOENT;
-}
-
 /* init_key - a key file, in a folder that others may look into */
 static int
 init_key(const char *path, int (*create)(const char *path, struct err *e),
@@ -107,6 +99,8 @@ init_key(const char *path, int (*create)(const char *path, struct err *e),
 	char	dir[PATH_MAX], *slash;
 
 	if (exists(path)) {
+		if (give(path, o, true, e) == -1)
+			return -1;
 		say("there", path);
 		return 0;
 	}
@@ -122,43 +116,73 @@ init_key(const char *path, int (*create)(const char *path, struct err *e),
 	return 0;
 }
 
-/* chown_one - nftw has no argument for us, hence store_owner */
-static struct owner store_owner;
-
+/* give_at - a file or folder below dir, if it is there, to the owner. He may
+ * have put a link of some kind there, so that root gives him another file. */
 static int
-chown_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+give_at(int dir, const char *name, const struct owner *o)
 {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return lchown(path, store_owner.uid, store_owner.gid);
+	struct stat	st;
+	int		fd, rc;
+
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	rc = fstat(fd, &st);
+	if (rc == 0 && !S_ISDIR(st.st_mode) &&
+	    !(S_ISREG(st.st_mode) && st.st_nlink == 1)) {
+		errno = EMLINK;
+		rc = -1;
+	}
+	if (rc == 0)
+		rc = fchown(fd, o->uid, o->gid);
+	(void)close(fd);
+	return rc;
+}
+
+/* give_store - the folder and what is always in it */
+static int
+give_store(const char *path, const struct owner *o, struct err *e)
+{
+	static const char *const	names[] = { "data.mdb", "lock.mdb",
+		"writers.lock", "." };
+	size_t				i;
+	int				dir, rc = 0;
+
+	if (o->uid == (uid_t)-1)
+		return 0;
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir == -1)
+		return err_code(e, EX_NOPERM, "%s: %s; if it is a link, name "
+		    "the folder itself", path, strerror(errno));
+	for (i = 0; i < sizeof names / sizeof *names && rc == 0; i++)
+		if (give_at(dir, names[i], o) == -1)
+			rc = err_code(e, EX_NOPERM, "%s/%s: %s", path,
+			    names[i], strerror(errno));
+	(void)close(dir);
+	return rc;
 }
 
 /* init_store - the store and its key, both or neither new */
 static int
 init_store(const struct conf_common *c, const struct owner *o, struct err *e)
 {
-	bool	fresh = is_empty_dir(c->store_path);
+	char	data[PATH_MAX];
+	bool	fresh;
 
+	(void)snprintf(data, sizeof data, "%s/data.mdb", c->store_path);
+	fresh = !exists(data);
 	if (!fresh && !exists(c->store_key_file))
 		return err_code(e, EX_CONFIG, "%s is there, but its key %s is "
 		    "not: bring the key back, or move the store away",
 		    c->store_path, c->store_key_file);
 	if (init_key(c->store_key_file, store_keys_create, o, e) == -1)
 		return -1;
-	if (!fresh) {
-		say("there", c->store_path);
-		return 0;
-	}
-	if (make_dir(c->store_path, 0750, e) == -1 ||
-	    store_create(c->store_path, e) == -1)
+	if (fresh && (make_dir(c->store_path, 0750, e) == -1 ||
+	    store_create(c->store_path, e) == -1))
 		return -1;
-	store_owner = *o;
-	if (o->uid != (uid_t)-1 &&
-	    nftw(c->store_path, chown_one, 8, FTW_PHYS) != 0)
-		return err_code(e, EX_NOPERM, "%s: %s", c->store_path,
-		    strerror(errno));
-	say("made", c->store_path);
+	if (give_store(c->store_path, o, e) == -1)
+		return -1;
+	say(fresh ? "made" : "there", c->store_path);
 	return 0;
 }
 
