@@ -24,7 +24,7 @@ strays() {
 	    -o -name 'fuzz-*' -o -name 'libcmocka*' \) | grep .
 }
 units() {
-	for p in suppress keyword unsubscribe dkim chain ingest; do
+	for p in suppress keyword unsubscribe dkim chain ingest web; do
 		find_one "mailweir-$p.service" || return 1
 	done
 }

@@ -13,6 +13,7 @@
 #include "stream/stream.h"
 #include "suppress/suppress.h"
 #include "unsubscribe/unsubscribe.h"
+#include "web/params.h"
 
 #include "base/banned.h"
 
@@ -30,6 +31,7 @@ static const struct conf_schema others[] = {
 	FEEDBACK_SCHEMA,
 	INGEST_SCHEMA,
 	REPORTER_SCHEMA,
+	WEB_SCHEMA,
 	{ "stream", true, { stream_params } },
 	{ NULL, false, { NULL } }
 };

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* page.c - see page.h */
+#include "web/page.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include "base/banned.h"
+
+#define STYLE_MAX	16384
+#define CSP_MAX		1024
+
+/* %s: button, text on it. Everything else keeps a contrast of 4.5 and more on
+ * its ground, in both schemes. */
+static const char	sheet[] =
+    ":root{color-scheme:light dark;--bg:#f3f5f7;--card:#fff;--fg:#1a1d21;"
+    "--dim:#4a525b;--line:#8a939d;--ok:#e6f4ea;--act:%s;--on:%s}"
+    "@media(prefers-color-scheme:dark){:root{--bg:#121518;--card:#1d2126;"
+    "--fg:#eef0f2;--dim:#b6bec7;--line:#7b858f;--ok:#18382a}}"
+    "*{box-sizing:border-box}"
+    "body{margin:0;background:var(--bg);color:var(--fg);"
+    "font:1.0625rem/1.55 system-ui,-apple-system,'Segoe UI',Roboto,"
+    "'Noto Sans',sans-serif}"
+    "header,main,footer{max-width:40rem;margin:0 auto;padding:0 1rem}"
+    "header{padding-top:1.5rem}"
+    "header img{display:block;max-height:3.5rem;max-width:100%%}"
+    ".brand{margin:0;font-weight:600}"
+    "main{margin-top:1.25rem;margin-bottom:2rem}"
+    "h1{font-size:1.6rem;line-height:1.25;margin:0 0 .75rem}"
+    "h2{font-size:1.0625rem;margin:0}"
+    "p{margin:.25rem 0 .75rem;overflow-wrap:anywhere}"
+    "ul{list-style:none;margin:1.25rem 0;padding:0}"
+    ".card{background:var(--card);border:1px solid var(--line);"
+    "border-radius:.6rem;padding:1rem;margin:0 0 .8rem}"
+    ".card p{color:var(--dim)}.card p:last-child{margin-bottom:0}"
+    ".told{background:var(--ok);border:1px solid var(--line);"
+    "border-radius:.6rem;padding:1rem;margin:0 0 1.25rem}"
+    ".told p:last-child{margin-bottom:0}"
+    "form{margin:.5rem 0 0}"
+    "label{display:block;font-weight:600;margin:.5rem 0 .25rem}"
+    "input[type=email]{width:100%%;max-width:24rem;font:inherit;"
+    "padding:.6rem .7rem;min-height:2.75rem;color:var(--fg);"
+    "background:var(--card);border:1px solid var(--line);"
+    "border-radius:.4rem;margin-bottom:.75rem}"
+    "button{font:inherit;font-weight:600;min-height:2.75rem;"
+    "padding:.55rem 1.1rem;border-radius:.4rem;cursor:pointer;"
+    "color:var(--fg);background:transparent;border:1px solid var(--fg);"
+    "text-align:center;max-width:100%%;overflow-wrap:anywhere}"
+    "button.main{color:var(--on);background:var(--act)}"
+    "summary{cursor:pointer;padding:.6rem 0;text-decoration:underline}"
+    ":focus-visible{outline:3px solid var(--fg);outline-offset:3px}"
+    "footer{color:var(--dim);padding-bottom:2rem;font-size:.9375rem}"
+    "address{font-style:normal;white-space:pre-line}"
+    "@media(max-width:30rem){button{width:100%%}}"
+    "@media(prefers-contrast:more){:root{--dim:var(--fg);--line:var(--fg)}}";
+
+int
+page_color(const char *text, unsigned rgb[3])
+{
+	unsigned	c[3];
+	char		end;
+
+	if (strlen(text) != 7 || text[0] != '#' ||
+	    strspn(text + 1, "0123456789abcdefABCDEF") != 6 ||
+	    sscanf(text + 1, "%2x%2x%2x%c", &c[0], &c[1], &c[2], &end) != 3)
+		return -1;
+	if (rgb != NULL)
+		memcpy(rgb, c, sizeof c);
+	return 0;
+}
+
+/* linear - the light of one colour channel (WCAG 2, relative luminance) */
+static double
+linear(unsigned v)
+{
+	double	x = v / 255.0;
+
+	return x <= 0.04045 ? x / 12.92 : pow((x + 0.055) / 1.055, 2.4);
+}
+
+/* on_color - black or white, whichever reads better on rgb */
+static const char *
+on_color(const unsigned rgb[3])
+{
+	double	light = 0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) +
+		    0.0722 * linear(rgb[2]);
+
+	/* contrasts are equal where (l + .05)^2 = 1.05 * .05 */
+	return light > 0.179 ? "#000" : "#fff";
+}
+
+int
+page_style(struct snap *s, struct err *e)
+{
+	unsigned char	md[SHA256_DIGEST_LENGTH], b64[64];
+	struct buf	b = BUF_INIT(STYLE_MAX), c = BUF_INIT(CSP_MAX);
+	unsigned	rgb[3] = { 0, 0, 0 };
+
+	(void)page_color(s->web.brand_color, rgb);
+	(void)buf_addf(&b, sheet, s->web.brand_color, on_color(rgb));
+	SHA256((const unsigned char *)buf_str(&b), b.len, md);
+	(void)EVP_EncodeBlock(b64, md, sizeof md);
+	(void)buf_addf(&c, "default-src 'none'; style-src 'sha256-%s'; "
+	    "img-src 'self'; form-action 'self'; base-uri 'none'; "
+	    "frame-ancestors 'none'", (const char *)b64);
+	s->style = buf_steal(&b);
+	s->csp = buf_steal(&c);
+	buf_free(&b);
+	buf_free(&c);
+	return s->style != NULL && s->csp != NULL ? 0 :
+	    err_set(e, "out of memory");
+}
+
+/* -- pieces ---------------------------------------------------------------- */
+
+/* esc - text as HTML, in elements and in quoted attributes */
+static void
+esc(struct buf *b, const char *s)
+{
+	size_t	n;
+
+	while (*s != '\0') {
+		n = strcspn(s, "&<>\"'");
+		(void)buf_add(b, s, n);
+		s += n;
+		switch (*s) {
+		case '&':	(void)buf_adds(b, "&amp;");	break;
+		case '<':	(void)buf_adds(b, "&lt;");	break;
+		case '>':	(void)buf_adds(b, "&gt;");	break;
+		case '"':	(void)buf_adds(b, "&quot;");	break;
+		case '\'':	(void)buf_adds(b, "&#39;");	break;
+		default:	return;
+		}
+		s++;
+	}
+}
+
+/* fill - t with its arguments, each through add() */
+static void
+fill(struct buf *b, const char *t, const char *a1, const char *a2,
+    void (*put)(struct buf *, const char *))
+{
+	const char	*d;
+
+	for (; (d = strchr(t, '$')) != NULL; t = d + 2) {
+		(void)buf_add(b, t, (size_t)(d - t));
+		if (d[1] == '1' && a1 != NULL)
+			put(b, a1);
+		else if (d[1] == '2' && a2 != NULL)
+			put(b, a2);
+	}
+	(void)buf_adds(b, t);
+}
+
+static void
+put_raw(struct buf *b, const char *s)
+{
+	(void)buf_adds(b, s);
+}
+
+void
+page_fill(struct buf *b, const char *t, const char *a1, const char *a2)
+{
+	fill(b, t, a1, a2, put_raw);
+}
+
+/* say - one of our own sentences; its argument is not ours and is escaped */
+static void
+say(struct buf *b, enum lang l, enum text t, const char *a1)
+{
+	fill(b, text_of(l, t), a1, NULL, esc);
+}
+
+static void
+say_p(struct buf *b, enum lang l, enum text t, const char *a1)
+{
+	(void)buf_adds(b, "<p>");
+	say(b, l, t, a1);
+	(void)buf_adds(b, "</p>");
+}
+
+/* open_page - up to the heading, which is title */
+static void
+open_page(struct buf *b, const struct snap *s, enum lang l, enum text title)
+{
+	(void)buf_addf(b, "<!doctype html><html lang=\"%s\"><head>"
+	    "<meta charset=\"utf-8\"><meta name=\"viewport\" "
+	    "content=\"width=device-width,initial-scale=1\">"
+	    "<meta name=\"robots\" content=\"noindex,nofollow\"><title>",
+	    lang_tag(l));
+	say(b, l, title, NULL);
+	if (s->web.brand[0] != '\0') {
+		(void)buf_adds(b, " – ");
+		esc(b, s->web.brand);
+	}
+	(void)buf_addf(b, "</title><style>%s</style></head><body>", s->style);
+	if (s->logo != NULL) {
+		(void)buf_adds(b, "<header><img src=\"");
+		esc(b, s->web.path);
+		(void)buf_adds(b, "logo\" alt=\"");
+		esc(b, s->web.brand);
+		(void)buf_adds(b, "\"></header>");
+	} else if (s->web.brand[0] != '\0') {
+		(void)buf_adds(b, "<header><p class=\"brand\">");
+		esc(b, s->web.brand);
+		(void)buf_adds(b, "</p></header>");
+	}
+	(void)buf_adds(b, "<main><h1>");
+	say(b, l, title, NULL);
+	(void)buf_adds(b, "</h1>");
+}
+
+static void
+close_page(struct buf *b, const struct snap *s)
+{
+	(void)buf_adds(b, "</main>");
+	if (s->web.postal_address[0] != '\0') {
+		(void)buf_adds(b, "<footer><address>");
+		esc(b, s->web.postal_address);
+		(void)buf_adds(b, "</address></footer>");
+	}
+	(void)buf_adds(b, "</body></html>\n");
+}
+
+/* form - a hidden action, and scope or ticket; the caller adds the rest */
+static void
+form(struct buf *b, const char *action, const char *name, const char *value)
+{
+	(void)buf_addf(b, "<form method=\"post\"><input type=\"hidden\" "
+	    "name=\"action\" value=\"%s\">", action);
+	if (name != NULL)
+		(void)buf_addf(b, "<input type=\"hidden\" name=\"%s\" "
+		    "value=\"%s\">", name, value);
+}
+
+static void
+button(struct buf *b, enum lang l, enum text t, const char *a1, bool first)
+{
+	(void)buf_addf(b, "<button type=\"submit\"%s>",
+	    first ? " class=\"main\"" : "");
+	say(b, l, t, a1);
+	(void)buf_adds(b, "</button></form>");
+}
+
+static void
+address_input(struct buf *b, enum lang l, const char *id)
+{
+	(void)buf_addf(b, "<label for=\"a%s\">", id);
+	say(b, l, T_ADDRESS, NULL);
+	(void)buf_addf(b, "</label><input type=\"email\" id=\"a%s\" "
+	    "name=\"address\" autocomplete=\"email\" maxlength=\"320\" "
+	    "required>", id);
+}
+
+/* -- pages ----------------------------------------------------------------- */
+
+/* list - one card */
+static void
+list(struct buf *b, enum lang l, const struct page_view *v, size_t i)
+{
+	const struct page_list	*p = &v->v[i];
+	const char		*title = web_title(p->scope, l);
+	char			 id[16];
+
+	(void)snprintf(id, sizeof id, "%08x", p->scope->id);
+	(void)buf_adds(b, "<li class=\"card\"><h2>");
+	esc(b, title);
+	(void)buf_adds(b, "</h2>");
+	if (p->state == PAGE_ON) {
+		say_p(b, l, T_ON, NULL);
+		form(b, "off", "scope", id);
+		button(b, l, T_BTN_FROM, title, i == 0 && !v->told);
+	} else
+		say_p(b, l, p->state == PAGE_OFF ? T_OFF : T_OFF_OTHER, NULL);
+	if (p->state == PAGE_OFF && v->mail) {
+		(void)buf_adds(b, "<details><summary>");
+		say(b, l, T_AGAIN_LIST, title);
+		(void)buf_adds(b, "</summary>");
+		say_p(b, l, T_AGAIN_HOW, NULL);
+		form(b, "again", "scope", id);
+		address_input(b, l, id);
+		button(b, l, T_BTN_SEND, NULL, true);
+		(void)buf_adds(b, "</details>");
+	}
+	(void)buf_adds(b, "</li>");
+}
+
+/* told - the message in front, with its undo button */
+static void
+told(struct buf *b, enum lang l, const struct page_view *v)
+{
+	(void)buf_adds(b, "<div class=\"told\" role=\"status\">");
+	say_p(b, l, v->message, v->message_arg);
+	if (v->undo != NULL) {
+		say_p(b, l, T_UNDO, NULL);
+		form(b, "undo", "ticket", v->undo);
+		button(b, l, T_BTN_UNDO, NULL, true);
+	}
+	(void)buf_adds(b, "</div>");
+}
+
+void
+page_lists(struct buf *b, const struct snap *s, enum lang l,
+    const struct page_view *v)
+{
+	size_t	i;
+
+	open_page(b, s, l, v->title);
+	if (v->told)
+		told(b, l, v);
+	else
+		say_p(b, l, T_INTRO, NULL);
+	(void)buf_adds(b, "<ul>");
+	for (i = 0; i < v->n; i++)
+		list(b, l, v, i);
+	(void)buf_adds(b, "<li class=\"card\"><h2>");
+	say(b, l, T_ALL_HEAD, NULL);
+	(void)buf_adds(b, "</h2>");
+	if (v->all_off)
+		say_p(b, l, T_OFF, NULL);
+	else {
+		say_p(b, l, T_ALL_HINT, NULL);
+		form(b, "all", NULL, NULL);
+		button(b, l, T_BTN_ALL, NULL, v->n == 0 && !v->told);
+	}
+	(void)buf_adds(b, "</li></ul>");
+	say_p(b, l, T_NEEDED, NULL);
+	close_page(b, s);
+}
+
+void
+page_plain(struct buf *b, const struct snap *s, enum lang l, enum text title,
+    enum text message, const char *arg)
+{
+	open_page(b, s, l, title);
+	say_p(b, l, message, arg);
+	close_page(b, s);
+}
+
+void
+page_ask(struct buf *b, const struct snap *s, enum lang l)
+{
+	open_page(b, s, l, T_TITLE);
+	if (s->web.smtp[0] == '\0')
+		say_p(b, l, T_ASK_NO_MAIL, NULL);
+	else {
+		say_p(b, l, T_ASK, NULL);
+		(void)buf_adds(b, "<div class=\"card\">");
+		form(b, "ask", NULL, NULL);
+		address_input(b, l, "0");
+		button(b, l, T_BTN_SEND, NULL, true);
+		(void)buf_adds(b, "</div>");
+	}
+	say_p(b, l, T_NEEDED, NULL);
+	close_page(b, s);
+}
+
+void
+page_confirm(struct buf *b, const struct snap *s, enum lang l,
+    const char *list_title)
+{
+	open_page(b, s, l, T_CONFIRM_TITLE);
+	say_p(b, l, T_CONFIRM, list_title);
+	form(b, "confirm", NULL, NULL);
+	button(b, l, T_BTN_CONFIRM, NULL, true);
+	close_page(b, s);
+}
