@@ -117,10 +117,25 @@ choose(struct rules *r)
 	return 0;
 }
 
+/* keep_words - what must be in a text, for the filters */
+static int
+keep_words(const struct regex_text *t, struct rule *rule)
+{
+	struct literal_set	words;
+
+	literal_find(t, &words);
+	if (words.n == 0)
+		return 0;
+	if ((rule->words = malloc(sizeof words)) == NULL)
+		return -1;
+	*rule->words = words;
+	return 0;
+}
+
 /* compile_replaced - a pattern with tags: written out, or, when that is too
  * large, with the tags as subroutines */
 static int
-compile_replaced(struct loader *l, struct regex_text *t, struct regex **re,
+compile_replaced(struct loader *l, struct regex_text *t, struct rule *rule,
     struct err *why)
 {
 	char	*as_is = t->pattern;
@@ -130,7 +145,9 @@ compile_replaced(struct loader *l, struct regex_text *t, struct regex **re,
 	for (calls = 0; calls < 2 && rc == -1; calls++) {
 		t->pattern = replace_apply(l, as_is, calls == 1);
 		if (t->pattern != NULL)
-			rc = regex_compile(t, re, why);
+			rc = regex_compile(t, &rule->re, why);
+		if (rc == 0 && keep_words(t, rule) == -1)
+			l->no_memory = true;
 		free(t->pattern);
 	}
 	t->pattern = as_is;
@@ -146,8 +163,11 @@ compile(struct loader *l, struct rule *rule)
 	int			 rc;
 
 	if (regex_split(rule->text, &t, &why) == 0) {
-		rc = rule->replace ? compile_replaced(l, &t, &rule->re,
-		    &why) : regex_compile(&t, &rule->re, &why);
+		if (rule->replace)
+			rc = compile_replaced(l, &t, rule, &why);
+		else if ((rc = regex_compile(&t, &rule->re, &why)) == 0 &&
+		    keep_words(&t, rule) == -1)
+			l->no_memory = true;
 		regex_text_free(&t);
 		if (rc == 0)
 			return;
@@ -283,7 +303,7 @@ rules_finish(struct loader *l)
 		    l->srcs[r->v[i].source].strict))
 			complete(l, &r->v[i]);
 	}
-	if (order(l) == -1 || relays(l) == -1)
+	if (order(l) == -1 || relays(l) == -1 || filter_build(r) == -1)
 		return -1;
 	/* Even when something is wrong already: all faults at once. */
 	return examples_run(l);

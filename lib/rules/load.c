@@ -41,6 +41,7 @@ rules_dup(struct rules *r, const char *p, size_t n)
 }
 
 /* say - one fault to who asked for them; the first fatal one is the error */
+__attribute__((format(printf, 5, 0)))
 static void
 say(struct loader *l, bool fatal, const char *file, unsigned line,
     const char *fmt, va_list ap)
@@ -430,6 +431,7 @@ rules_free(struct rules **rp)
 	if (rp == NULL || (r = *rp) == NULL)
 		return;
 	scratch_free_all(r);
+	filter_free(r);
 	for (i = 0; i < r->n; i++) {
 		regex_free(&r->v[i].re);
 		phrase_free(&r->v[i].phrase);

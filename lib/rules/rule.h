@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "rules/phrase.h"
+#include "rules/prefilter.h"
 #include "rules/received.h"
 #include "rules/regex.h"
 #include "rules/relay.h"
@@ -59,6 +60,7 @@ struct rule {
 	bool		 negated, exists;
 	const char	*unset;		/* [if-unset: ...]; NULL */
 	bool		 multiple, nosubject, concat, replace;
+	struct literal_set *words;	/* until the filters are built */
 	unsigned long	 maxhits;	/* 0 = no bound */
 	unsigned long	 range_min, range_max;	/* MIME: parts from 1 */
 
@@ -72,6 +74,20 @@ struct rule {
 	_Atomic uint64_t hits, limits, us;
 };
 
+/* Where a rule matched first. */
+#define EXCERPT		80	/* octets of what matched that are kept */
+
+struct found {
+	size_t	 piece, at, len;
+	char	 text[EXCERPT + 1];
+};
+
+/* One header text, got when the first rule asks for it. */
+struct seltext {
+	struct buf	buf;
+	bool		got, found;
+};
+
 struct rules_block {
 	struct rules_block	*next;
 	char			 data[];
@@ -82,9 +98,23 @@ struct scratch {
 	struct scratch		*next;
 	struct regex_scratch	*re;
 	double			*count;		/* per rule */
+	uint32_t		*stamp, *found_words;	/* per rule */
+	uint32_t		 now;		/* stamp of the present text */
 	struct found		*found;		/* per rule, when explaining */
 	struct seltext		*sel;		/* per selector */
-	unsigned char		*done;		/* per rule: meta evaluated */
+};
+
+/* The rules of one kind, by what must be in a text before they can hit. */
+struct filter {
+	struct prefilter	*words;		/* owners: rules; or NULL */
+	uint32_t		*always;	/* rules that are tried anyway */
+	size_t			 nalways;
+};
+
+/* Header rules by the text they look at: a range of `always` of that kind. */
+struct range {
+	size_t	from, n;
+	bool	used;		/* some rule looks at this text */
 };
 
 struct rules {
@@ -102,6 +132,8 @@ struct rules {
 	size_t			 nredirects;
 	size_t			*order[RULES_KINDS];	/* active rules */
 	size_t			 norder[RULES_KINDS];
+	struct filter		 filter[RULES_KINDS];
+	struct range		*of_selector;	/* of filter[RULES_HEADER] */
 	struct rules_options	 opt;
 	pthread_mutex_t		 lock;
 	struct scratch		*pool;
@@ -148,8 +180,17 @@ int	selector_get(const struct selector *, struct selector_env *,
 int	selector_get_part(const struct selector *, const struct view *,
 	    size_t part, struct buf *out, bool *found);
 
-/* scan.c */
+/* scratch.c: memory of scans, from a pool */
+struct scratch *scratch_get(struct rules *);
+void	scratch_put(struct rules *, struct scratch *);
 void	scratch_free_all(struct rules *);
+
+/* filter.c: the words of all rules, by kind */
+int	filter_build(struct rules *);
+void	filter_free(struct rules *);
+/* Rules worth trying on a text, besides filter->always; in s->found_words. */
+size_t	filter_scan(const struct filter *, struct scratch *, const char *p,
+	    size_t n);
 
 /* finish.c: everything read; compile, check, order */
 struct loader;

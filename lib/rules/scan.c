@@ -10,22 +10,9 @@
 #include "mail/fold.h"
 #include "base/banned.h"
 
-#define EXCERPT		80	/* octets of what matched that are kept */
 #define HEADER_MAX	(1u << 20)	/* of one header text */
 #define FOLDED_MAX	(256u << 10)	/* of one piece of text, folded */
 #define CLOCK_EVERY	16	/* rules between two looks at the clock */
-
-/* Where a rule matched first. */
-struct found {
-	size_t	 piece, at, len;
-	char	 text[EXCERPT + 1];
-};
-
-/* One header text, got when the first rule asks for it. */
-struct seltext {
-	struct buf	buf;
-	bool		got, found;
-};
 
 struct scan {
 	const struct rules		*r;
@@ -38,81 +25,6 @@ struct scan {
 	size_t				 over_budget, over_limit;
 	bool				 stop, no_memory;
 };
-
-static void
-scratch_free(struct scratch *s, const struct rules *r)
-{
-	size_t	i;
-
-	if (s == NULL)
-		return;
-	if (s->sel != NULL)
-		for (i = 0; i < r->nselectors; i++)
-			buf_free(&s->sel[i].buf);
-	regex_scratch_free(&s->re);
-	free(s->sel);
-	free(s->found);
-	free(s->count);
-	free(s);
-}
-
-void
-scratch_free_all(struct rules *r)
-{
-	struct scratch	*s;
-
-	while ((s = r->pool) != NULL) {
-		r->pool = s->next;
-		scratch_free(s, r);
-	}
-}
-
-/* scratch_get - one that is free, or a new one */
-static struct scratch *
-scratch_get(struct rules *r)
-{
-	struct scratch	*s;
-	size_t		 i;
-
-	(void)pthread_mutex_lock(&r->lock);
-	if ((s = r->pool) != NULL)
-		r->pool = s->next;
-	(void)pthread_mutex_unlock(&r->lock);
-	if (s != NULL)
-		return s;
-	if ((s = calloc(1, sizeof *s)) == NULL)
-		return NULL;
-	s->re = regex_scratch_new((unsigned long)r->opt.match_limit);
-	s->count = calloc(r->n + 1, sizeof *s->count);
-	s->sel = calloc(r->nselectors + 1, sizeof *s->sel);
-	if (s->re == NULL || s->count == NULL || s->sel == NULL) {
-		scratch_free(s, r);
-		return NULL;
-	}
-	for (i = 0; i < r->nselectors; i++)
-		buf_init(&s->sel[i].buf, HEADER_MAX);
-	return s;
-}
-
-/* scratch_put - clean and back into the pool */
-static void
-scratch_put(struct rules *r, struct scratch *s)
-{
-	size_t	i;
-
-	memset(s->count, 0, r->n * sizeof *s->count);
-	for (i = 0; i < r->nselectors; i++) {
-		if (s->sel[i].buf.cap > 4096)
-			buf_free(&s->sel[i].buf);
-		else
-			buf_reset(&s->sel[i].buf);
-		s->sel[i].got = s->sel[i].found = false;
-	}
-	(void)pthread_mutex_lock(&r->lock);
-	s->next = r->pool;
-	r->pool = s;
-	(void)pthread_mutex_unlock(&r->lock);
-}
 
 /* in_stream - does the rule look at mail of this stream? */
 static bool
@@ -195,59 +107,109 @@ in_piece(struct scan *sc, size_t i, size_t piece, const char *p, size_t n)
 	return false;
 }
 
+/* done - nothing more can come of this rule */
+static bool
+done(const struct scan *sc, size_t i)
+{
+	const struct rule	*rule = &sc->r->v[i];
+	double			 n = sc->s->count[i];
+
+	return n > 0 && (!rule->multiple || (rule->maxhits > 0 &&
+	    n >= (double)rule->maxhits));
+}
+
+/* try_list - rules of a list on one piece of text */
+static void
+try_list(struct scan *sc, const uint32_t *v, size_t n, size_t piece,
+    const struct view_text *t)
+{
+	size_t	k;
+
+	for (k = 0; k < n; k++)
+		if (!done(sc, v[k]) && go_on(sc, v[k]) &&
+		    !(sc->r->v[v[k]].nosubject && piece == 0))
+			(void)in_piece(sc, v[k], piece, t->p, t->n);
+}
+
 /* pieces - rules of one kind over a list of texts */
 static void
 pieces(struct scan *sc, enum rules_kind kind, const struct view_texts *t)
 {
-	const struct rules	*r = sc->r;
-	size_t			 i, k, n;
+	const struct filter	*f = &sc->r->filter[kind];
+	size_t			 k, n;
 
-	for (n = 0; n < r->norder[kind]; n++) {
-		i = r->order[kind][n];
-		if (!go_on(sc, i))
-			continue;
-		k = r->v[i].nosubject ? 1 : 0;
-		for (; k < t->n; k++)
-			if (in_piece(sc, i, k, t->v[k].p, t->v[k].n))
-				break;
+	for (k = 0; k < t->n && !sc->stop; k++) {
+		n = filter_scan(f, sc->s, t->v[k].p, t->v[k].n);
+		try_list(sc, sc->s->found_words, n, k, &t->v[k]);
+		try_list(sc, f->always, f->nalways, k, &t->v[k]);
 	}
 }
 
-/* header - one header rule */
+/* seltext - the text of a selector, got once; NULL without memory */
+static struct seltext *
+seltext(struct scan *sc, size_t selector)
+{
+	struct seltext	*t = &sc->s->sel[selector];
+
+	if (!t->got && selector_get(sc->r->selectors[selector], &sc->env,
+	    &t->buf, &t->found) == -1) {
+		sc->no_memory = true;
+		sc->stop = true;
+		return NULL;
+	}
+	t->got = true;
+	return t;
+}
+
+/* header - one header rule on the text of its selector */
 static void
-header(struct scan *sc, size_t i)
+header(struct scan *sc, size_t i, const struct seltext *t)
 {
 	const struct rule	*rule = &sc->r->v[i];
-	struct seltext		*t = &sc->s->sel[rule->selector];
-	const char		*p;
-	size_t			 n;
+	const char		*p = buf_str(&t->buf);
+	size_t			 n = t->buf.len;
 
-	if (!t->got) {
-		if (selector_get(sc->r->selectors[rule->selector], &sc->env,
-		    &t->buf, &t->found) == -1) {
-			sc->no_memory = true;
-			return;
-		}
-		t->got = true;
-	}
 	if (rule->exists) {
 		if (t->found)
 			hit(sc, i, 0, NULL, 0, 0);
 		return;
 	}
-	p = buf_str(&t->buf);
-	n = t->buf.len;
 	if (!t->found && rule->unset != NULL) {
 		p = rule->unset;
 		n = strlen(p);
 	}
-	if (!rule->negated) {
+	if (!rule->negated)
 		(void)in_piece(sc, i, 0, p, n);
-		return;
-	}
-	if (regex_match(rule->re, sc->s->re, p, n, 0, NULL, NULL) ==
+	else if (regex_match(rule->re, sc->s->re, p, n, 0, NULL, NULL) ==
 	    REGEX_NOMATCH)
 		hit(sc, i, 0, NULL, 0, 0);
+}
+
+/* headers - header rules, text by text */
+static void
+headers(struct scan *sc)
+{
+	const struct rules	*r = sc->r;
+	const struct filter	*f = &r->filter[RULES_HEADER];
+	const struct seltext	*t;
+	size_t			 s, k, n;
+	uint32_t		 i;
+
+	for (s = 0; s < r->nselectors && !sc->stop; s++) {
+		if (!r->of_selector[s].used || (t = seltext(sc, s)) == NULL)
+			continue;
+		n = filter_scan(f, sc->s, buf_str(&t->buf), t->buf.len);
+		for (k = 0; k < n; k++) {
+			i = sc->s->found_words[k];
+			if (r->v[i].selector == s && go_on(sc, i))
+				header(sc, i, t);
+		}
+		for (k = 0; k < r->of_selector[s].n; k++) {
+			i = f->always[r->of_selector[s].from + k];
+			if (go_on(sc, i))
+				header(sc, i, t);
+		}
+	}
 }
 
 /* mime - one rule over the headers of the parts */
@@ -294,25 +256,33 @@ mime(struct scan *sc, size_t i)
 	buf_free(&t);
 }
 
-/* phrases - the words of all phrase rules in one piece of folded text */
+/* phrase - one phrase rule in one piece of folded text */
+static void
+phrase(struct scan *sc, size_t i, size_t piece, const char *p, size_t n)
+{
+	size_t	from, at, end;
+
+	for (from = 0; phrase_match(sc->r->v[i].phrase, p, n, from, &at,
+	    &end); from = end) {
+		hit(sc, i, piece, p, at, end);
+		if (done(sc, i))
+			break;
+	}
+}
+
+/* phrases - those whose words are in a piece of folded text */
 static void
 phrases(struct scan *sc, size_t piece, const char *p, size_t n)
 {
-	const struct rules	*r = sc->r;
-	size_t			 k, i, from, at, end;
+	const struct filter	*f = &sc->r->filter[RULES_PHRASE];
+	size_t			 k, found = filter_scan(f, sc->s, p, n);
+	uint32_t		 i;
 
-	for (k = 0; k < r->norder[RULES_PHRASE]; k++) {
-		i = r->order[RULES_PHRASE][k];
-		if ((sc->s->count[i] > 0 && !r->v[i].multiple) ||
-		    (r->v[i].nosubject && piece == 0) || !go_on(sc, i))
-			continue;
-		for (from = 0; phrase_match(r->v[i].phrase, p, n, from, &at,
-		    &end); from = end) {
-			hit(sc, i, piece, p, at, end);
-			if (!r->v[i].multiple || (r->v[i].maxhits > 0 &&
-			    sc->s->count[i] >= (double)r->v[i].maxhits))
-				break;
-		}
+	for (k = 0; k < found + f->nalways; k++) {
+		i = k < found ? sc->s->found_words[k] : f->always[k - found];
+		if (!done(sc, i) && go_on(sc, i) &&
+		    !(sc->r->v[i].nosubject && piece == 0))
+			phrase(sc, i, piece, p, n);
 	}
 }
 
@@ -361,9 +331,7 @@ run(struct scan *sc)
 	struct uri_world	 world;
 	size_t			 n;
 
-	for (n = 0; n < r->norder[RULES_HEADER]; n++)
-		if (go_on(sc, r->order[RULES_HEADER][n]))
-			header(sc, r->order[RULES_HEADER][n]);
+	headers(sc);
 	for (n = 0; n < r->norder[RULES_MIME]; n++)
 		if (go_on(sc, r->order[RULES_MIME][n]))
 			mime(sc, r->order[RULES_MIME][n]);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * filter.c - see rule.h: which rules are worth trying on a text
+ *
+ * Of each pattern literal.c knows words of which one must be there; one pass
+ * of prefilter.c over a text finds the rules whose words are in it. Patterns
+ * without such words are tried on every text, and so are those for which a
+ * text without them may be a hit: negated, or with an [if-unset: ...].
+ */
+#include "rules/rule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* add_words - a rule's words; 0 when it has none that help */
+static int
+add_words(struct filter *f, const struct rule *rule, uint32_t i)
+{
+	const char	*p;
+	size_t		 k, len;
+	int		 rc = 0;
+
+	if (f->words == NULL && (f->words = prefilter_new()) == NULL)
+		return -1;
+	if (rule->phrase != NULL) {
+		for (k = 0; rc == 0 && (p = phrase_text(rule->phrase, k,
+		    &len)) != NULL; k++)
+			rc = prefilter_add(f->words, p, len, i);
+		return rc == 0 ? 1 : -1;
+	}
+	if (rule->words == NULL || rule->negated || rule->unset != NULL)
+		return 0;
+	for (k = 0; k < rule->words->n && rc == 0; k++)
+		rc = prefilter_add(f->words, rule->words->v[k].s,
+		    rule->words->v[k].len, i);
+	return rc == 0 ? 1 : -1;
+}
+
+/* of_kind - the filter of one kind */
+static int
+of_kind(struct rules *r, enum rules_kind kind)
+{
+	struct filter	*f = &r->filter[kind];
+	size_t		 n, i;
+	int		 rc;
+
+	f->always = calloc(r->norder[kind] + 1, sizeof *f->always);
+	if (f->always == NULL)
+		return -1;
+	for (n = 0; n < r->norder[kind]; n++) {
+		i = r->order[kind][n];
+		rc = r->opt.no_prefilter ? 0 : add_words(f, &r->v[i],
+		    (uint32_t)i);
+		if (rc == -1)
+			return -1;
+		if (rc == 0)
+			f->always[f->nalways++] = (uint32_t)i;
+	}
+	return f->words != NULL ? prefilter_build(f->words) : 0;
+}
+
+static int
+by_selector(const void *a, const void *b, void *arg)
+{
+	const struct rules	*r = arg;
+	uint32_t		 x = *(const uint32_t *)a;
+	uint32_t		 y = *(const uint32_t *)b;
+	size_t			 sx = r->v[x].selector, sy = r->v[y].selector;
+
+	if (sx != sy)
+		return sx < sy ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+/* ranges - header rules that are always tried, sorted by their text */
+static int
+ranges(struct rules *r)
+{
+	struct filter	*f = &r->filter[RULES_HEADER];
+	size_t		 k, s;
+
+	r->of_selector = calloc(r->nselectors + 1, sizeof *r->of_selector);
+	if (r->of_selector == NULL)
+		return -1;
+	qsort_r(f->always, f->nalways, sizeof *f->always, by_selector, r);
+	for (k = 0; k < r->norder[RULES_HEADER]; k++)
+		r->of_selector[r->v[r->order[RULES_HEADER][k]].selector]
+		    .used = true;
+	for (k = 0; k < f->nalways; k++) {
+		s = r->v[f->always[k]].selector;
+		if (r->of_selector[s].n++ == 0)
+			r->of_selector[s].from = k;
+	}
+	return 0;
+}
+
+int
+filter_build(struct rules *r)
+{
+	static const enum rules_kind	kinds[] = {
+		RULES_HEADER, RULES_BODY, RULES_RAWBODY, RULES_URI,
+		RULES_FULL, RULES_PHRASE
+	};
+	size_t				i;
+
+	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (of_kind(r, kinds[i]) == -1)
+			return -1;
+	for (i = 0; i < r->n; i++) {
+		free(r->v[i].words);
+		r->v[i].words = NULL;
+	}
+	return ranges(r);
+}
+
+void
+filter_free(struct rules *r)
+{
+	size_t	i;
+
+	for (i = 0; i < RULES_KINDS; i++) {
+		prefilter_free(&r->filter[i].words);
+		free(r->filter[i].always);
+	}
+	free(r->of_selector);
+	for (i = 0; i < r->n; i++)
+		free(r->v[i].words);
+}
+
+size_t
+filter_scan(const struct filter *f, struct scratch *s, const char *p,
+    size_t n)
+{
+	if (f->words == NULL)
+		return 0;
+	if (++s->now == 0)		/* never: 4 billion texts a scratch */
+		s->now = 1;
+	return prefilter_scan(f->words, p, n, s->stamp, s->now,
+	    s->found_words);
+}
