@@ -4,10 +4,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -21,6 +23,10 @@
 #include "base/banned.h"
 
 #define HEAD_MAX	4096
+#define ALWAYS_COUNTED	1000	/* a limit up to which each report is counted */
+#define COUNT_ONE_OF	64
+#define MIN_FREE	(64u << 20)	/* octets of the disk */
+#define MIN_FREE_PART	50		/* and a 50th of it */
 #define FILE_MAX	(256u << 20)
 #define MAGIC		"mailweir-parked 1\n"
 
@@ -60,14 +66,33 @@ count_one(void *arg, const char *id)
 	return --*(long *)arg <= 0;
 }
 
-/* full - are there max files already? */
+/*
+ * full - are there max files already?
+ *
+ * Counting a large folder for each report would make a flood of them slower
+ * with every one: then only some are counted for, at a moment nobody chooses.
+ */
 static bool
 full(const char *dir, long max)
 {
 	struct err	e;
 	long		left = max;
 
+	if (max > ALWAYS_COUNTED && clock_mono_us() % COUNT_ONE_OF != 0)
+		return false;
 	return park_each(dir, count_one, &left, &e) >= max;
+}
+
+/* short_of_space - keep the disk for the store, which may share it */
+static bool
+short_of_space(const char *dir, size_t need)
+{
+	struct statvfs	v;
+
+	if (statvfs(dir, &v) == -1)
+		return false;
+	return (uint64_t)v.f_bavail * v.f_frsize < need + MIN_FREE ||
+	    v.f_bavail < v.f_blocks / MIN_FREE_PART;
 }
 
 /* add_line - "key value\n" without anything that could end the line */
@@ -101,6 +126,9 @@ park_add(const char *dir, long max, const char *reason, const char *sender,
 	(void)snprintf(path, sizeof path, "%s/%s", dir, id);
 	if (access(path, F_OK) == 0)
 		return 0;
+	if (short_of_space(dir, len))
+		return err_code(e, EX_TEMPFAIL, "%s: the disk is almost "
+		    "full", dir);
 	if (full(dir, max))
 		return err_code(e, EX_TEMPFAIL, "%s: %ld reports are parked "
 		    "(park_max); look at them with \"mailweir feedback "
