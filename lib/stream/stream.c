@@ -26,6 +26,10 @@ static const char *const hit_names[] = {
 static const char *const unsub_names[] = {
 	"off", "add", "keep", "replace", "require", NULL
 };
+static const char *const footer_names[] = { "off", "add", "require", NULL };
+static const char *const language_names[] = {
+	"en", "zh", "de", "fr", "es", "ja", NULL
+};
 static const char *const multi_names[] = { "page", "skip", "reject", NULL };
 
 /* The matrix of stream.h: a bit for each class that the reason stops. */
@@ -100,6 +104,21 @@ const struct conf_param stream_params[] = {
 	    "b+TOKEN@host. Empty: leave the sender alone."),
 	CONF_STR(struct stream, cfbl_address, "",
 	    "Address for complaints (CFBL-Address, RFC 9477). Empty: none."),
+	CONF_ENUM(struct stream, footer, "off", footer_names,
+	    "A visible unsubscribe link at the end of the text: off, add "
+	    "(where it can be), require (refuse a message that shows none)."),
+	CONF_ENUM(struct stream, footer_language, "en", language_names,
+	    "Language of the footer."),
+	CONF_RAW(struct stream, footer_text, "",
+	    "Footer of plain text, with ${unsubscribe_url}, ${list_name} and "
+	    "${postal_address}; \\n is a new line. Empty: ours."),
+	CONF_RAW(struct stream, footer_html, "",
+	    "The same as HTML; what is filled in is escaped. Empty: made of "
+	    "the plain one."),
+	CONF_STR(struct stream, list_name, "",
+	    "What readers call this mail. Empty: the stream's name."),
+	CONF_STR(struct stream, postal_address, "",
+	    "The sender's postal address, for the footer; \\n is a new line."),
 	CONF_BOOL(struct stream, require_signing, "no",
 	    "Refuse a message with one-click headers unless it is signed here, "
 	    "and every signature covers both headers."),
@@ -278,6 +297,11 @@ check_unsubscribe(const struct stream *s, const char **name, struct err *e)
 	    *s->unsubscribe_url == '\0' && *s->unsubscribe_mailto == '\0')
 		return err_set(e, "%s needs unsubscribe_url, best with "
 		    "unsubscribe_mailto", unsub_names[s->unsubscribe]);
+	*name = "footer";
+	if (s->footer != STREAM_FOOTER_OFF &&
+	    s->unsubscribe == STREAM_UNSUB_OFF)
+		return err_set(e, "needs unsubscribe: a footer shows its "
+		    "link");
 	return 0;
 }
 
@@ -442,4 +466,10 @@ const char *
 stream_class_name(enum stream_class klass)
 {
 	return klass < STREAM_CLASSES ? class_names[klass] : "?";
+}
+
+const char *
+stream_language_name(enum stream_language l)
+{
+	return l < STREAM_LANGUAGES ? language_names[l] : "?";
 }

@@ -47,6 +47,15 @@ enum stream_unsub {		/* the unsubscribe milter, per stream */
 	STREAM_UNSUB_REPLACE,	/* ours instead of theirs */
 	STREAM_UNSUB_REQUIRE	/* as add, and refuse what cannot get one */
 };
+enum stream_footer {		/* a visible way out at the end of the text */
+	STREAM_FOOTER_OFF,
+	STREAM_FOOTER_ADD,	/* where it can be */
+	STREAM_FOOTER_REQUIRE	/* refuse a message that shows none */
+};
+enum stream_language {		/* of the footer that we bring along */
+	STREAM_LANG_EN, STREAM_LANG_ZH, STREAM_LANG_DE, STREAM_LANG_FR,
+	STREAM_LANG_ES, STREAM_LANG_JA, STREAM_LANGUAGES
+};
 enum stream_multi {		/* several recipients in one message */
 	STREAM_MULTI_PAGE,	/* a list-level link without a recipient */
 	STREAM_MULTI_SKIP,	/* no header */
@@ -91,6 +100,12 @@ struct stream {
 	const char	*verp_address;	/* "b@b.example" -> b+TOKEN@b.example
 					   as envelope sender; "" = no VERP */
 	const char	*cfbl_address;	/* complaints (RFC 9477); "" = none */
+	enum stream_footer footer;
+	enum stream_language footer_language;
+	const char	*footer_text, *footer_html;	/* template; "" = by
+							   language */
+	const char	*list_name;	/* for readers; "" = its name */
+	const char	*postal_address;
 	bool		 require_signing;	/* one-click headers leave only
 						   under a signature */
 
@@ -138,5 +153,6 @@ const struct stream *stream_at(const struct stream_set *, size_t i);
 bool	stream_uses_headers(const struct stream_set *);
 
 const char *stream_class_name(enum stream_class);
+const char *stream_language_name(enum stream_language);	/* "en" */
 
 #endif

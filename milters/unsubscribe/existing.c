@@ -152,3 +152,27 @@ existing_judge(const struct header_list *l, const char **why)
 	}
 	return EXISTING_INVALID;
 }
+
+int
+existing_url(const struct header_list *l, struct buf *out)
+{
+	const struct header	*h = header_first(l, "List-Unsubscribe");
+	struct buf		 b = BUF_INIT(VALUE_MAX);
+	const char		*p;
+	int			 rc = -1;
+
+	if (h != NULL && header_unfold(h->value, h->value_len, &b) == 0)
+		for (p = buf_str(&b); (p = strchr(p, '<')) != NULL;) {
+			while (*++p == ' ' || *p == '\t')
+				;
+			if (strncasecmp(p, "https://", 8) == 0) {
+				for (; *p != '\0' && *p != '>'; p++)
+					if (*p > ' ')
+						(void)buf_addc(out, *p);
+				rc = *p == '>' && !out->failed ? 0 : -1;
+				break;
+			}
+		}
+	buf_free(&b);
+	return rc;
+}

@@ -17,4 +17,8 @@ enum existing { EXISTING_NONE, EXISTING_VALID, EXISTING_INVALID };
  */
 enum existing existing_judge(const struct header_list *, const char **why);
 
+/* The https link of the first List-Unsubscribe, appended without white space.
+ * 0; -1 when it has none, or out is full. */
+int	existing_url(const struct header_list *, struct buf *out);
+
 #endif

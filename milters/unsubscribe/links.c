@@ -63,19 +63,46 @@ add_mailto(const struct links *l, struct buf *out, struct err *e)
 	return buf_addc(out, '>') == -1 ? err_set(e, "out of memory") : 0;
 }
 
+/* add_https - the one-click link, or the page's, bare */
+static int
+add_https(const struct links *l, struct buf *out, struct err *e)
+{
+	struct token	t;
+	char		text[TOKEN_URL_SIZE];
+
+	fill(l, l->rcpt != NULL ? TOKEN_UNSUB : TOKEN_PAGE, &t);
+	if (token_url(l->tokens, &t, text, e) == -1)
+		return -1;
+	return buf_addf(out, "%s%s", l->stream->unsubscribe_url, text) == -1 ?
+	    err_set(e, "out of memory") : 0;
+}
+
+int
+links_url(const struct links *l, struct buf *out, struct err *e)
+{
+	if (*l->stream->unsubscribe_url != '\0')
+		return add_https(l, out, e);
+	if (l->rcpt == NULL || *l->stream->unsubscribe_mailto == '\0')
+		return 0;
+	(void)buf_adds(out, "mailto:");
+	if (with_token(l, TOKEN_UNSUB, l->stream->unsubscribe_mailto, out,
+	    e) == -1)
+		return -1;
+	if (*l->subject != '\0')
+		(void)buf_addf(out, "?subject=%s", l->subject);
+	return out->failed ? err_set(e, "out of memory") : 0;
+}
+
 int
 links_unsubscribe(const struct links *l, struct buf *out, struct err *e)
 {
 	struct buf	plain = BUF_INIT(VALUE_MAX);
-	struct token	t;
-	char		text[TOKEN_URL_SIZE];
 	int		rc = 0;
 
 	if (*l->stream->unsubscribe_url != '\0') {
-		fill(l, l->rcpt != NULL ? TOKEN_UNSUB : TOKEN_PAGE, &t);
-		rc = token_url(l->tokens, &t, text, e);
-		(void)buf_addf(&plain, "<%s%s>", l->stream->unsubscribe_url,
-		    text);
+		(void)buf_addc(&plain, '<');
+		rc = add_https(l, &plain, e);
+		(void)buf_addc(&plain, '>');
 	}
 	if (rc == 0 && l->rcpt != NULL &&
 	    *l->stream->unsubscribe_mailto != '\0')

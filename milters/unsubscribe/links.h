@@ -24,10 +24,13 @@ struct links {
  *
  * links_unsubscribe: "<https://...>, <mailto:...>", folded for
  *          List-Unsubscribe; without rcpt only the page's link.
+ * links_url: the link alone that a footer shows: https, else mailto, else
+ *          nothing.
  * links_cfbl: the token alone. links_sender: "<b+TOKEN@host>".
  */
 int	links_unsubscribe(const struct links *, struct buf *out,
 	    struct err *e);
+int	links_url(const struct links *, struct buf *out, struct err *e);
 int	links_cfbl(const struct links *, struct buf *out, struct err *e);
 int	links_sender(const struct links *, struct buf *out, struct err *e);
 

@@ -20,6 +20,9 @@
  *	none		nothing is done at all
  *
  * skip leaves theirs, or none; with `require` the message is refused instead.
+ *
+ * The footer (visible.c) shows the link that the header has, ours or theirs;
+ * with `footer = require` a message that cannot show one is refused.
  */
 #include "unsubscribe/unsubscribe.h"
 
@@ -35,7 +38,9 @@
 #include "token/token.h"
 #include "unsubscribe/existing.h"
 #include "unsubscribe/fid.h"
+#include "unsubscribe/lines.h"
 #include "unsubscribe/links.h"
+#include "unsubscribe/visible.h"
 
 #include "base/banned.h"
 
@@ -53,7 +58,7 @@ struct snap {
 	struct stream_set	*streams;
 	struct token_keys	*tokens;	/* NULL: no stream needs them */
 	struct store_keys	*store;
-	bool			 headers, sender;	/* what is edited */
+	bool			 headers, sender, body;	/* what is edited */
 };
 
 enum who { WHO_NONE, WHO_ONE, WHO_BAD, WHO_SEVERAL };
@@ -72,6 +77,8 @@ struct work {
 	enum action		 action;
 	const char		*why;		/* of skip, refuse, invalid */
 	bool			 verp;
+	enum visible		 visible;
+	const char		*hidden;	/* why VISIBLE_NONE */
 };
 
 static const struct conf_param params[] = {
@@ -93,7 +100,7 @@ check_settings(const struct conf *c, const struct snap *s, struct err *e)
 	const struct conf_section	*sec;
 	const struct stream		*st;
 	char				 where[512];
-	const char			*p = s->set.mailto_subject;
+	const char			*p = s->set.mailto_subject, *name;
 
 	if (p[strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "0123456789._-")] != '\0')
@@ -102,6 +109,9 @@ check_settings(const struct conf *c, const struct snap *s, struct err *e)
 		    "mailto_subject", where, sizeof where), p);
 	for (sec = NULL; (sec = conf_next(c, "stream", sec)) != NULL;) {
 		st = stream_find(s->streams, conf_section_name(sec));
+		if (st != NULL && lines_check(st, &name, e) == -1)
+			return err_prefix(e, "%s", conf_where(sec, name,
+			    where, sizeof where));
 		if (st != NULL && *st->feedback_id != '\0' &&
 		    fid_check(st->feedback_id, e) == -1)
 			return err_prefix(e, "%s", conf_where(sec,
@@ -144,6 +154,7 @@ load_keys(const struct conf *c, struct snap *s, struct err *e)
 	for (i = 0; (st = stream_at(s->streams, i)) != NULL; i++) {
 		s->headers |= st->unsubscribe != STREAM_UNSUB_OFF;
 		s->sender |= *st->verp_address != '\0';
+		s->body |= st->footer != STREAM_FOOTER_OFF;
 	}
 	if (!s->headers && !s->sender)
 		return 0;
@@ -207,6 +218,8 @@ policy_needs(const void *snap, struct frame_needs *needs)
 	    (s->sender && stream_uses_headers(s->streams));
 	needs->edits_headers = s->headers;
 	needs->edits_sender = s->sender;
+	needs->edits_body = s->body;
+	needs->keep_body = s->body ? SIZE_MAX : 0;	/* max_body, then */
 }
 
 /* find_stream - what kind of mail this is */
@@ -419,6 +432,24 @@ put_sender(struct work *w, const struct links *l, struct err *e)
 	return rc;
 }
 
+/* put_footer - the link that the message has, for readers to see */
+static int
+put_footer(struct work *w, const struct links *l, struct err *e)
+{
+	struct buf	url = BUF_INIT(VALUE_MAX);
+	int		rc = 0;
+
+	if (w->action == DO_PERSONAL || w->action == DO_PAGE)
+		rc = links_url(l, &url, e);
+	else if (existing_url(w->headers, &url) == -1)
+		buf_reset(&url);
+	if (rc == 0)
+		rc = visible_add(w->m, l, buf_str(&url), &w->visible,
+		    &w->hidden, e);
+	buf_free(&url);
+	return rc;
+}
+
 /* edit - everything that goes into the plan */
 static int
 edit(struct work *w, struct err *e)
@@ -429,6 +460,11 @@ edit(struct work *w, struct err *e)
 	    .subject = w->snap->set.mailto_subject };
 
 	if (w->stream->unsubscribe != STREAM_UNSUB_OFF) {
+		if (put_footer(w, &l, e) == -1)
+			return -1;
+		if (w->visible == VISIBLE_NONE &&
+		    w->stream->footer == STREAM_FOOTER_REQUIRE)
+			return 0;	/* it will be refused */
 		if ((w->action == DO_PERSONAL || w->action == DO_PAGE) &&
 		    put_unsubscribe(w, &l, e) == -1)
 			return -1;
@@ -473,6 +509,42 @@ report(const struct work *w)
 	    LOG_STR("why", *w->why != '\0' ? w->why : NULL));
 }
 
+/* report_footer - one line and one count for it; true when it is wanting */
+static bool
+report_footer(const struct work *w)
+{
+	static const char *const	names[] = {
+		[VISIBLE_ADDED] = "added", [VISIBLE_THERE] = "there",
+		[VISIBLE_NONE] = "none",
+	};
+	bool		 wanting = w->visible == VISIBLE_NONE &&
+			    w->stream->footer == STREAM_FOOTER_REQUIRE;
+	const char	*name;
+
+	if (w->visible == VISIBLE_OFF)
+		return false;
+	name = wanting ? "refused" : names[w->visible];
+	frame_count(w->m, "unsubscribe_footers_total", "result", name);
+	frame_event(w->m, w->visible == VISIBLE_NONE ? LOG_NOTICE : LOG_INFO,
+	    "unsubscribe_footer", LOG_STR("stream", w->stream->name),
+	    LOG_STR("result", name),
+	    LOG_STR("why", *w->hidden != '\0' ? w->hidden : NULL));
+	return wanting;
+}
+
+/* refuse_hidden - footer = require, and there can be none */
+static enum frame_verdict
+refuse_hidden(const struct work *w)
+{
+	char	text[TEXT_SIZE];
+
+	(void)snprintf(text, sizeof text, "Mail of stream %.64s must show an "
+	    "unsubscribe link and can show none: %s", w->stream->name,
+	    w->hidden);
+	frame_reply(w->m, "550", "5.7.1", text);
+	return FRAME_REJECT;
+}
+
 /* refuse - say what the sender can do about it */
 static enum frame_verdict
 refuse(const struct work *w)
@@ -496,7 +568,8 @@ static enum frame_verdict
 policy_eom(struct frame_msg *m)
 {
 	struct work	w = { .m = m, .snap = frame_snap(m),
-	    .headers = frame_headers(m), .action = DO_SKIP, .why = "" };
+	    .headers = frame_headers(m), .action = DO_SKIP, .why = "",
+	    .hidden = "" };
 	struct err	e = { "", 0 };
 
 	find_stream(&w);
@@ -520,7 +593,7 @@ policy_eom(struct frame_msg *m)
 		return FRAME_TEMPFAIL;
 	}
 	report(&w);
-	return FRAME_CONTINUE;
+	return report_footer(&w) ? refuse_hidden(&w) : FRAME_CONTINUE;
 }
 
 const struct frame_policy unsubscribe_policy = {

@@ -434,6 +434,188 @@ judged(void **state)
 	}
 }
 
+/* the footer, by what the message then says; {..} as above */
+static const struct {
+	const char		*name, *settings, *header, *body;
+	const char		*rcpts[3];
+	const char		*has;		/* in the message */
+	const char		*event;
+	enum frame_verdict	 verdict;
+	const char		*reply;
+} visible_rows[] = {
+	{ "off", BOTH "unsubscribe = add\n", "", "Hi\n",
+	  { "<ann@a.example>" }, "\r\n\r\nHi\r\n", "unsubscribe policy",
+	  FRAME_CONTINUE, "" },
+	{ "text", BOTH "unsubscribe = add\nfooter = add\nlist_name = Our "
+	  "News\npostal_address = 1 Main St\\nTown\n", "", "Hi\n",
+	  { "<ann@a.example>" }, "\r\n\r\nHi\r\n\r\n----------\r\n"
+	  "You receive this email because you are subscribed to Our News.\r\n"
+	  "Unsubscribe: https://u.example/u/{unsubscribe ann@a.example news}"
+	  "\r\n\r\n1 Main St\r\nTown\r\n",
+	  "unsubscribe_footer policy=unsubscribe stream=news result=added",
+	  FRAME_CONTINUE, "" },
+	{ "html", BOTH "unsubscribe = add\nfooter = add\nlist_name = A & B\n",
+	  "Content-Type: text/html; charset=utf-8\n", "<body>Hi</body>\n",
+	  { "<ann@a.example>" }, "subscribed to A &amp; B.<br>\r\n<a href=\""
+	  "https://u.example/u/{unsubscribe ann@a.example news}\">"
+	  "Unsubscribe</a></p>\r\n</div>\r\n</body>", "result=added",
+	  FRAME_CONTINUE, "" },
+	{ "German makes UTF-8 of it", URL "unsubscribe = add\nfooter = add\n"
+	  "footer_language = de\n", "", "Hi\n", { "<ann@a.example>" },
+	  "Content-Type: text/plain;\r\n\tcharset=utf-8\r\n"
+	  "Content-Transfer-Encoding: quoted-printable\r\n"
+	  "MIME-Version: 1.0\r\n", "result=added", FRAME_CONTINUE, "" },
+	{ "templates", URL "unsubscribe = add\nfooter = add\nfooter_text = "
+	  "Bye ${list_name}\\n${unsubscribe_url} $x ${postal_address}\n", "",
+	  "Hi\n", { "<ann@a.example>" }, "Hi\r\n\r\nBye news\r\n"
+	  "https://u.example/u/{unsubscribe ann@a.example news} $x \r\n",
+	  "result=added", FRAME_CONTINUE, "" },
+	{ "HTML of a text", URL "unsubscribe = add\nfooter = add\n"
+	  "footer_text = <Bye> ${unsubscribe_url}\n",
+	  "Content-Type: text/html\n", "Hi\n", { "<ann@a.example>" },
+	  "<p>&lt;Bye&gt; <a href=\"https://u.example/u/{unsubscribe "
+	  "ann@a.example news}\">https://u.example/u/{unsubscribe "
+	  "ann@a.example news}</a></p>", "result=added", FRAME_CONTINUE, "" },
+	{ "HTML template", URL "unsubscribe = add\nfooter = add\nlist_name = "
+	  "<x>\nfooter_html = <i>${list_name}</i>${unsubscribe_url}\n",
+	  "Content-Type: text/html\n", "Hi\n", { "<ann@a.example>" },
+	  "<i>&lt;x&gt;</i>https://u.example/u/{unsubscribe ann@a.example "
+	  "news}\r\n", "result=added", FRAME_CONTINUE, "" },
+	{ "page", URL "unsubscribe = add\nfooter = add\n", "", "Hi\n",
+	  { "<ann@a.example>", "<bob@b.example>" },
+	  "Unsubscribe: https://u.example/u/{page - news}", "result=added",
+	  FRAME_CONTINUE, "" },
+	{ "mailto alone", "unsubscribe_mailto = u@u.example\nunsubscribe = "
+	  "add\nfooter = add\n", "", "Hi\n", { "<ann@a.example>" },
+	  "Unsubscribe: mailto:u+{unsubscribe ann@a.example news}@u.example"
+	  "?subject=unsubscribe\r\n", "result=added", FRAME_CONTINUE, "" },
+	{ "theirs", URL "unsubscribe = add\nfooter = require\n", THEIRS,
+	  "Hi\n", { "<ann@a.example>" }, "Unsubscribe: https://t.example/1"
+	  "\r\n", "result=added", FRAME_CONTINUE, "" },
+	{ "theirs is there", URL "unsubscribe = add\nfooter = require\n",
+	  THEIRS, "Hi https://t.example/1\n", { "<ann@a.example>" },
+	  "Hi https://t.example/1\r\n", "result=there", FRAME_CONTINUE, "" },
+	{ "no link to show", URL "unsubscribe = keep\nfooter = add\n",
+	  "List-Unsubscribe: <mailto:x@t.example>\n", "Hi\n",
+	  { "<ann@a.example>" }, "\r\n\r\nHi\r\n",
+	  "result=none why=\"there is no link\"", FRAME_CONTINUE, "" },
+	{ "signed", URL "unsubscribe = add\nfooter = add\n", "Content-Type: "
+	  "multipart/signed; boundary=b\n", "--b\n\nHi\n--b--\n",
+	  { "<ann@a.example>" }, "\r\n--b\r\n\r\nHi\r\n--b--\r\n",
+	  "result=none why=\"signed or encrypted\"", FRAME_CONTINUE, "" },
+	{ "signed, required", URL "unsubscribe = add\nfooter = require\n",
+	  "Content-Type: multipart/signed; boundary=b\n",
+	  "--b\n\nHi\n--b--\n", { "<ann@a.example>" }, "Hi",
+	  "result=refused", FRAME_REJECT, "550 5.7.1 Mail of stream news must "
+	  "show an unsubscribe link and can show none: signed or encrypted" },
+	{ "too large", URL "unsubscribe = add\nfooter = add\n[chain]\n"
+	  "max_body = 64K\n", "", NULL, { "<ann@a.example>" },
+	  "List-Unsubscribe-Post", "result=none why=\"larger than max_body",
+	  FRAME_CONTINUE, "" },
+};
+
+/* play_visible - a row; body NULL: 100 KB */
+static struct drive_result *
+play_visible(size_t i, const char *body)
+{
+	struct buf		 raw = BUF_INIT(262144);
+	struct drive_input	 in;
+	struct drive_result	*r;
+	struct drive		*d;
+	struct conf		*c;
+	struct err		 e;
+	size_t			 k;
+
+	if (open_drive(visible_rows[i].settings, &c, &d, &e) == -1)
+		fail_msg("%s: %s", visible_rows[i].name, e.msg);
+	buf_addf(&raw, "X-Kind: news\n%s\n", visible_rows[i].header);
+	for (k = 0; body == NULL && k < 100000 / 8; k++)
+		buf_adds(&raw, "1234567\n");
+	buf_adds(&raw, body != NULL ? body : "");
+	in = (struct drive_input){ .conn = { .smtp = true },
+	    .sender = "<news@S.example>", .rcpts = visible_rows[i].rcpts,
+	    .raw = raw.data, .raw_len = raw.len };
+	assert_int_equal(drive_run(d, &in, &r, &e), 0);
+	drive_close(&d);
+	conf_free(&c);
+	buf_free(&raw);
+	return r;
+}
+
+static void
+visible(void **state)
+{
+	struct buf		 shown = BUF_INIT(262144), b = BUF_INIT(262144);
+	struct drive_result	*r;
+	const char		*msg;
+	size_t			 i, len;
+
+	(void)state;
+	for (i = 0; i < sizeof visible_rows / sizeof *visible_rows; i++) {
+		r = play_visible(i, visible_rows[i].body);
+		row_true(drive_verdict(r) == visible_rows[i].verdict,
+		    visible_rows[i].name);
+		row_true(strcmp(drive_reply(r), visible_rows[i].reply) == 0,
+		    visible_rows[i].name);
+		msg = drive_message(r, &len);
+		buf_reset(&b);
+		buf_add(&b, msg, len);
+		show_tokens(buf_str(&b), &shown);
+		if (strstr(buf_str(&shown), visible_rows[i].has) == NULL ||
+		    strstr(drive_events(r), visible_rows[i].event) == NULL)
+			fail_msg("%s:\n%s\n%s", visible_rows[i].name,
+			    buf_str(&shown), drive_events(r));
+		drive_result_free(&r);
+	}
+	buf_free(&shown);
+	buf_free(&b);
+}
+
+/* a link that an application wrote by itself: his is enough, hers is not */
+static void
+there_already(void **state)
+{
+	static const struct {
+		const char	*who, *base;
+		enum token_kind	 kind;
+		bool		 enough;
+	} cases[] = {
+		{ "ann@a.example", "https://u.example/u/", TOKEN_UNSUB, true },
+		{ "bob@b.example", "https://u.example/u/", TOKEN_UNSUB,
+		  false },
+		{ "ann@a.example", "https://u.example/u/", TOKEN_VERP, false },
+		{ "ann@a.example", "https://v.example/u/", TOKEN_UNSUB,
+		  false },
+	};
+	struct drive_result	*r;
+	struct store_id		 id;
+	struct token		 t;
+	struct addr		 a;
+	struct err		 e;
+	char			 url[TOKEN_URL_SIZE], body[300];
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(addr_normal(cases[i].who,
+		    strlen(cases[i].who), NULL, &a, NULL), ADDR_OK);
+		store_keys_address(store, 0, &a, &id);
+		memset(&t, 0, sizeof t);
+		t.kind = cases[i].kind;
+		t.store_key = id.key;
+		memcpy(t.digest, id.digest, sizeof t.digest);
+		t.scope = store_scope_id("news");
+		t.day = DAY - 3;
+		assert_int_equal(token_url(tokens, &t, url, &e), 0);
+		(void)snprintf(body, sizeof body, "Go: %s%s.\n",
+		    cases[i].base, url);
+		r = play_visible(1, body);
+		row_true((strstr(drive_events(r), "result=there") != NULL) ==
+		    cases[i].enough, cases[i].who);
+		drive_result_free(&r);
+	}
+}
+
 static void
 templates(void **state)
 {
@@ -475,6 +657,11 @@ bad_configs(void **state)
 		{ "[unsubscribe]\nmailto_subject = a b\n",
 		  ":7: mailto_subject: \"a b\"" },
 		{ "unsubscribe = add\n", ":6: unsubscribe: add needs" },
+		{ BOTH "unsubscribe = add\nfooter_text = x\n",
+		  ":9: footer_text: without ${unsubscribe_url}" },
+		{ BOTH "unsubscribe = add\nfooter_html = ${unsub}\n",
+		  ":9: footer_html: unknown ${unsub}" },
+		{ "footer = add\n", ":6: footer: needs unsubscribe" },
 		{ "require_signing = yes\n",
 		  ":6: require_signing: nothing signs here" },
 	};
@@ -534,6 +721,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(templates),
 	cmocka_unit_test(messages),
 	cmocka_unit_test(null_sender),
+	cmocka_unit_test(visible),
+	cmocka_unit_test(there_already),
 	cmocka_unit_test(bad_configs),
 };
 
