@@ -86,8 +86,8 @@ elif [ ! -d "$CORPORA/sa-public" ]; then
 	t_skip 'beside OpenDKIM' "no mail in $CORPORA"
 else
 	every=20; [ -z "${MAILWEIR_LONG:-}" ] || every=1
-	ls "$CORPORA"/sa-public/* "$CORPORA"/sa-cjk/* "$CORPORA"/phishing-pot/* \
-	    "$CORPORA"/mime/* | grep -Ev '/SOURCE$|\.tsv$|COPYING|LICENSE' |
+	find "$CORPORA/sa-public" "$CORPORA/sa-cjk" "$CORPORA/phishing-pot" \
+	    "$CORPORA/mime" -type f | sort | grep -Ev '/SOURCE$|\.tsv$|COPYING|LICENSE' |
 	    awk -v n=$every 'NR % n == 0' >"$W/list"
 	config relaxed/relaxed >"$W/conf"
 	kill -USR1 "$(cat "$W/mailweir-dkim.pid")"

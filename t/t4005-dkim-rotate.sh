@@ -201,7 +201,7 @@ publish 1 2
 t 'again in order'		rotate
 rm "$S/active"; rotate >/dev/null
 t 'active is repaired'		signs 2
-(flock 9; sleep 3) 9>"$S/lock" &
+(flock 9; sleep 1.5) 9>"$S/lock" &
 sleep 0.3
 t 'one run at a time'		exits 75 rotate
 wait $!

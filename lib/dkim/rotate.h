@@ -5,8 +5,8 @@
  *	new		made; its record is to be published
  *	published	seen at every authoritative server since `seen`
  *	active		signs; `seen` lasted for the longest TTL
- *	retiring	signs no more; its record must stay while signed mail waits
- *			in queues, then is to be withdrawn
+ *	retiring	signs no more; its record must stay while signed mail
+ *			waits in queues, then is to be withdrawn
  *	gone		its record is at no server; the private key is deleted
  *
  * A key goes from new to active only by way of published, so nothing is ever

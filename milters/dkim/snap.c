@@ -120,9 +120,9 @@ const struct conf_param rotation_params[] = {
 	    "A new key waits for the TTL of its record, but at least so long, "
 	    "from the time that every authoritative server has it."),
 	CONF_STR(struct dkim_rotation, rotate_hook, "",
-	    "Program run as `PROGRAM publish NAME DATA`, `PROGRAM withdraw "
-	    "NAME \"\"`, `PROGRAM activate NAME DOMAIN`; empty: what to do is "
-	    "printed."),
+	    "Program that does what is outside: its arguments are publish NAME "
+	    "DATA, withdraw NAME, or activate NAME DOMAIN. Empty: what to do "
+	    "is printed."),
 	CONF_STR(struct dkim_rotation, dns_servers, "",
 	    "Resolvers that `mailweir dkim` asks, as 192.0.2.53:53; empty: "
 	    "those of the system."),

@@ -155,8 +155,8 @@ list(const char *dir)
 	for (i = 0; i < n; i++)
 		(void)printf("%s\t%s\t%s\t%s\tsince %s\n", v[i].domain,
 		    v[i].selector, v[i].alg == DKEY_RSA ? "rsa" : "ed25519",
-		    rotate_state_name(v[i].state), clock_iso((time_t)v[i].since,
-		    iso));
+		    rotate_state_name(v[i].state),
+		    clock_iso((time_t)v[i].since, iso));
 	free(v);
 	return EX_OK;
 }
