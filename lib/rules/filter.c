@@ -18,22 +18,24 @@
 static int
 add_words(struct filter *f, const struct rule *rule, uint32_t i)
 {
+	struct prefilter **w = &f->words[rule->squeezed];
 	const char	*p;
 	size_t		 k, len;
 	int		 rc = 0;
 
-	if (f->words == NULL && (f->words = prefilter_new()) == NULL)
+	if (rule->phrase == NULL && (rule->words == NULL || rule->negated ||
+	    rule->unset != NULL))
+		return 0;
+	if (*w == NULL && (*w = prefilter_new()) == NULL)
 		return -1;
 	if (rule->phrase != NULL) {
 		for (k = 0; rc == 0 && (p = phrase_text(rule->phrase, k,
 		    &len)) != NULL; k++)
-			rc = prefilter_add(f->words, p, len, i);
+			rc = prefilter_add(*w, p, len, i);
 		return rc == 0 ? 1 : -1;
 	}
-	if (rule->words == NULL || rule->negated || rule->unset != NULL)
-		return 0;
 	for (k = 0; k < rule->words->n && rc == 0; k++)
-		rc = prefilter_add(f->words, rule->words->v[k].s,
+		rc = prefilter_add(*w, rule->words->v[k].s,
 		    rule->words->v[k].len, i);
 	return rc == 0 ? 1 : -1;
 }
@@ -58,7 +60,10 @@ of_kind(struct rules *r, enum rules_kind kind)
 		if (rc == 0)
 			f->always[f->nalways++] = (uint32_t)i;
 	}
-	return f->words != NULL ? prefilter_build(f->words) : 0;
+	for (n = 0; n < 2; n++)
+		if (f->words[n] != NULL && prefilter_build(f->words[n]) == -1)
+			return -1;
+	return 0;
 }
 
 static int
@@ -121,7 +126,8 @@ filter_free(struct rules *r)
 	size_t	i;
 
 	for (i = 0; i < RULES_KINDS; i++) {
-		prefilter_free(&r->filter[i].words);
+		prefilter_free(&r->filter[i].words[0]);
+		prefilter_free(&r->filter[i].words[1]);
 		free(r->filter[i].always);
 	}
 	free(r->of_selector);
@@ -129,14 +135,39 @@ filter_free(struct rules *r)
 		free(r->v[i].words);
 }
 
+/* squeeze - the text's letters and digits in the scratch; n gets how many.
+ * False without memory. */
+static bool
+squeeze(struct scratch *s, const char *p, size_t *n)
+{
+	char	*more;
+
+	if (*n > s->squeezed_cap) {
+		if ((more = realloc(s->squeezed, *n)) == NULL)
+			return false;
+		s->squeezed = more;
+		s->squeezed_cap = *n;
+	}
+	*n = literal_squeeze(p, *n, s->squeezed);
+	return true;
+}
+
 size_t
 filter_scan(const struct filter *f, struct scratch *s, const char *p,
     size_t n)
 {
-	if (f->words == NULL)
-		return 0;
+	size_t	found = 0;
+
 	if (++s->now == 0)		/* never: 4 billion texts a scratch */
 		s->now = 1;
-	return prefilter_scan(f->words, p, n, s->stamp, s->now,
-	    s->found_words);
+	if (f->words[0] != NULL)
+		found = prefilter_scan(f->words[0], p, n, s->stamp, s->now,
+		    s->found_words);
+	if (f->words[1] != NULL && n > 0) {
+		if (!squeeze(s, p, &n))
+			return FILTER_FAILED;
+		found += prefilter_scan(f->words[1], s->squeezed, n,
+		    s->stamp, s->now, s->found_words + found);
+	}
+	return found;
 }

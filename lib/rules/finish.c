@@ -7,6 +7,8 @@
 
 #include "base/banned.h"
 
+#define WORDS_COST	0.3	/* chance that words are at a given place */
+
 /* default_score - what SpamAssassin gives a rule that has none */
 static void
 default_score(struct rule *rule)
@@ -121,11 +123,16 @@ choose(struct rules *r)
 static int
 keep_words(const struct regex_text *t, struct rule *rule)
 {
-	struct literal_set	words;
+	struct literal_set	words, squeezed;
 
-	literal_find(t, &words);
-	if (words.n == 0)
-		return 0;
+	literal_find(t, false, &words);
+	literal_find(t, true, &squeezed);
+	if (literal_cost(&squeezed) < literal_cost(&words)) {
+		rule->squeezed = true;
+		words = squeezed;
+	}
+	if (literal_cost(&words) > WORDS_COST)
+		return 0;		/* not worth a look */
 	if ((rule->words = malloc(sizeof words)) == NULL)
 		return -1;
 	*rule->words = words;

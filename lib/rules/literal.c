@@ -17,7 +17,8 @@
 #include "base/banned.h"
 
 #define DEPTH_MAX	40	/* of groups */
-#define EXACT_MAX	24	/* strings of an exact list */
+#define EXACT_MAX	32	/* strings of an exact list */
+#define SET_MAX		6	/* octets of a set that are listed */
 
 struct info {
 	bool			exact;
@@ -26,6 +27,7 @@ struct info {
 
 struct reader {
 	const char	*p;
+	bool		 squeezed;
 	unsigned	 depth;
 	bool		 lost;		/* something that is not understood */
 };
@@ -69,19 +71,29 @@ unknown(struct info *out)
 	out->set.n = 0;
 }
 
+static bool
+is_kept(unsigned char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	    (c >= 'A' && c <= 'Z');
+}
+
 static void
-one_char(struct info *out, unsigned char c)
+one_char(const struct reader *r, struct info *out, unsigned char c)
 {
 	char	f = fold(c);
 
+	if (r->squeezed && !is_kept(c)) {
+		empty(out);
+		return;
+	}
 	out->exact = true;
 	out->set.n = 0;
 	(void)add(&out->set, &f, 1);
 }
 
-/* cost - how often a list would be found by chance; less is better */
-static double
-cost(const struct literal_set *s)
+double
+literal_cost(const struct literal_set *s)
 {
 	double	sum = 0, one;
 	size_t	i, k;
@@ -100,7 +112,7 @@ cost(const struct literal_set *s)
 static void
 keep_better(struct literal_set *best, const struct literal_set *s)
 {
-	if (s->n > 0 && (best->n == 0 || cost(s) < cost(best)))
+	if (s->n > 0 && (best->n == 0 || literal_cost(s) < literal_cost(best)))
 		*best = *s;
 }
 
@@ -200,9 +212,87 @@ escaped_char(struct reader *r, unsigned *width)
 	return -1;
 }
 
-/* set_item - one octet of a set; -1 for a class inside of it */
+/* is_class - does \d, \w, \s ... take the octet? */
+static bool
+is_class(char class, unsigned c)
+{
+	bool	in;
+
+	switch (class | 0x20) {
+	case 'd':
+		in = c >= '0' && c <= '9';
+		break;
+	case 'w':
+		in = is_kept((unsigned char)c) || c == '_';
+		break;
+	case 's':
+		in = c == ' ' || (c >= '\t' && c <= '\r');
+		break;
+	case 'h':
+		in = c == ' ' || c == '\t' || c == 0xa0;
+		break;
+	default:
+		in = (c >= '\n' && c <= '\r') || c == 0x85;
+		break;
+	}
+	return in == (class >= 'a');
+}
+
+static bool
+names_class(char c)
+{
+	return strchr("dwshvDWSHV", c) != NULL && c != '\0';
+}
+
+static void
+add_class(char class, bool in[256])
+{
+	unsigned	c;
+
+	for (c = 0; c < 256; c++)
+		in[c] |= is_class(class, c);
+}
+
+/* posix - "[:alpha:]" inside of a set; the letters do for our purpose */
+static void
+posix(struct reader *r, bool in[256])
+{
+	static const struct {
+		const char	*name;
+		int		(*test)(int);
+	} names[] = {
+		{ "alpha", isalpha }, { "digit", isdigit },
+		{ "alnum", isalnum }, { "upper", isupper },
+		{ "lower", islower }, { "punct", ispunct },
+		{ "space", isspace }, { "xdigit", isxdigit },
+		{ "print", isprint }, { "graph", isgraph },
+		{ "cntrl", iscntrl }, { "blank", isblank },
+	};
+	const char	*end = strstr(r->p + 2, ":]");
+	size_t		 i, n;
+	int		 c;
+
+	if (r->p[1] != ':' || end == NULL) {
+		r->lost = true;
+		return;
+	}
+	n = (size_t)(end - r->p) - 2;
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strlen(names[i].name) == n &&
+		    memcmp(names[i].name, r->p + 2, n) == 0)
+			break;
+	if (i == sizeof names / sizeof names[0]) {
+		r->lost = true;
+		return;
+	}
+	for (c = 0; c < 128; c++)
+		in[c] |= names[i].test(c) != 0;
+	r->p = end + 2;
+}
+
+/* set_item - one octet of a set; -1 for a class, which is taken in */
 static int
-set_item(struct reader *r)
+set_item(struct reader *r, bool in[256])
 {
 	unsigned	width;
 
@@ -212,54 +302,79 @@ set_item(struct reader *r)
 			r->p++;
 			return '\b';
 		}
+		if (names_class(*r->p)) {
+			add_class(*r->p++, in);
+			return -1;
+		}
 		return escaped_char(r, &width);
 	}
 	if (*r->p == '[' && (r->p[1] == ':' || r->p[1] == '.' ||
 	    r->p[1] == '=')) {
-		const char	*end = strstr(r->p + 2, ":]");
-
-		if (end == NULL || r->p[1] != ':') {
-			r->lost = true;
-			return -1;
-		}
-		r->p = end + 2;
+		posix(r, in);
 		return -1;
 	}
 	return (unsigned char)*r->p++;
 }
 
-/* set - "[...]", behind the bracket: its octets, if they are few */
+/* members - "[...]", behind the bracket: which octets it takes */
 static void
-set(struct reader *r, struct info *out)
+members(struct reader *r, bool in[256])
 {
-	bool	negated = *r->p == '^', many, first = true;
+	bool	negated = *r->p == '^', first = true;
 	int	c, to;
-	char	f;
 
-	out->exact = true;
-	out->set.n = 0;
-	many = negated;
 	if (negated)
 		r->p++;
 	while (*r->p != '\0' && !r->lost && (*r->p != ']' || first)) {
 		first = false;
-		c = to = set_item(r);
-		if (r->p[0] == '-' && r->p[1] != ']' && r->p[1] != '\0') {
+		c = to = set_item(r, in);
+		if (c != -1 && r->p[0] == '-' && r->p[1] != ']' &&
+		    r->p[1] != '\0') {
 			r->p++;
-			to = set_item(r);
+			if ((to = set_item(r, in)) == -1) {
+				in['-'] = true;	/* "[a-\d]" */
+				to = c;
+			}
 		}
-		if (c == -1 || to == -1 || to - c > 8)
-			many = true;
-		for (; !many && c <= to; c++) {
-			f = fold((unsigned char)c);
-			many = !add(&out->set, &f, 1) || out->set.n > 6;
-		}
+		for (; c != -1 && c <= to; c++)
+			in[c] = true;
 	}
 	if (*r->p != ']')
 		r->lost = true;
 	else
 		r->p++;
-	if (many)
+	for (c = 0; negated && c < 256; c++)
+		in[c] = !in[c];
+}
+
+/* set - the octets of a set as an exact list, if they are few */
+static void
+set(struct reader *r, struct info *out)
+{
+	bool	in[256] = { false }, other = false;
+	int	c;
+	char	f;
+
+	members(r, in);
+	out->exact = true;
+	out->set.n = 0;
+	for (c = 0; c < 256; c++) {
+		if (!in[c])
+			continue;
+		if (r->squeezed && !is_kept((unsigned char)c)) {
+			other = true;
+			continue;
+		}
+		f = fold((unsigned char)c);
+		(void)add(&out->set, &f, 1);
+		if (out->set.n > SET_MAX) {
+			unknown(out);
+			return;
+		}
+	}
+	if (other)
+		(void)add(&out->set, "", 0);
+	if (out->set.n == 0)
 		unknown(out);
 }
 
@@ -412,14 +527,20 @@ atom(struct reader *r, struct info *out)
 			r->lost = true;
 			return;
 		}
+		/* What lies between words is nothing when squeezed. */
+		if (r->squeezed && strchr("WshvR", *r->p) != NULL) {
+			r->p++;
+			empty(out);
+			return;
+		}
 		c = escaped_char(r, &width);
 		if (c >= 0)
-			one_char(out, (unsigned char)c);
+			one_char(r, out, (unsigned char)c);
 		else if (width == 0)
 			empty(out);
 		return;
 	default:
-		one_char(out, (unsigned char)*r->p++);
+		one_char(r, out, (unsigned char)*r->p++);
 		return;
 	}
 }
@@ -515,6 +636,8 @@ repeat(struct sequence *s, struct info *a, unsigned long min,
 			keep_better(&s->best, &a->set);
 		return;
 	}
+	if (a->set.n == 1 && a->set.v[0].len == 0)
+		return;		/* nothing, however often */
 	if (min == 0 && max == 1 && a->set.n < EXACT_MAX) {
 		(void)add(&a->set, "", 0);
 		join(s, &a->set);
@@ -588,10 +711,23 @@ alternatives(struct reader *r, struct info *out)
 		unknown(out);
 }
 
-void
-literal_find(const struct regex_text *t, struct literal_set *out)
+size_t
+literal_squeeze(const char *p, size_t n, char *out)
 {
-	struct reader	r = { .p = t->pattern };
+	size_t	i, k = 0;
+
+	for (i = 0; i < n; i++) {
+		out[k] = fold((unsigned char)p[i]);
+		k += is_kept((unsigned char)p[i]);
+	}
+	return k;
+}
+
+void
+literal_find(const struct regex_text *t, bool squeezed,
+    struct literal_set *out)
+{
+	struct reader	r = { .p = t->pattern, .squeezed = squeezed };
 	struct info	info;
 
 	out->n = 0;

@@ -6,6 +6,10 @@
  * which the pattern matches holds at least one of them, ASCII letters in
  * either case. Whatever is not understood gives no string at all, and the
  * pattern is then always tried.
+ *
+ * There are two ways to look at a text: as it is, and squeezed, with its ASCII
+ * letters and digits alone. Squeezed, "c.l,i c-k h e r e" holds "clickhere",
+ * and so does whatever a pattern allows between the letters.
  */
 #ifndef RULES_LITERAL_H
 #define RULES_LITERAL_H
@@ -25,7 +29,16 @@ struct literal_set {
 	}		v[LITERAL_SET];
 };
 
-/* The pattern as regex_compile() gets it. */
-void	literal_find(const struct regex_text *, struct literal_set *out);
+/* The pattern as regex_compile() gets it. Strings of the text as it is, or of
+ * the squeezed one. */
+void	literal_find(const struct regex_text *, bool squeezed,
+	    struct literal_set *out);
+
+/* How often one of them would be found by chance; 1000 for an empty set. */
+double	literal_cost(const struct literal_set *);
+
+/* What squeezing leaves of n octets, lower case; out holds n. Returns how
+ * many. */
+size_t	literal_squeeze(const char *p, size_t n, char *out);
 
 #endif

@@ -498,5 +498,6 @@ rules_stats(const struct rules *r, size_t rule, struct rules_stats *out)
 {
 	out->hits = atomic_load(&r->v[rule].hits);
 	out->limits = atomic_load(&r->v[rule].limits);
-	out->us = atomic_load(&r->v[rule].us);
+	out->tried = atomic_load(&r->v[rule].tried);
+	out->ns = atomic_load(&r->v[rule].ns);
 }

@@ -61,6 +61,7 @@ struct rule {
 	const char	*unset;		/* [if-unset: ...]; NULL */
 	bool		 multiple, nosubject, concat, replace;
 	struct literal_set *words;	/* until the filters are built */
+	bool		 squeezed;	/* words of the squeezed text */
 	unsigned long	 maxhits;	/* 0 = no bound */
 	unsigned long	 range_min, range_max;	/* MIME: parts from 1 */
 
@@ -71,7 +72,7 @@ struct rule {
 	size_t		 nacts;
 	struct example	*examples;
 
-	_Atomic uint64_t hits, limits, us;
+	_Atomic uint64_t hits, limits, tried, ns;
 };
 
 /* Where a rule matched first. */
@@ -100,13 +101,16 @@ struct scratch {
 	double			*count;		/* per rule */
 	uint32_t		*stamp, *found_words;	/* per rule */
 	uint32_t		 now;		/* stamp of the present text */
+	char			*squeezed;	/* room for one text */
+	size_t			 squeezed_cap;
 	struct found		*found;		/* per rule, when explaining */
 	struct seltext		*sel;		/* per selector */
 };
 
 /* The rules of one kind, by what must be in a text before they can hit. */
 struct filter {
-	struct prefilter	*words;		/* owners: rules; or NULL */
+	struct prefilter	*words[2];	/* in the text as it is, and
+						   squeezed; or NULL */
 	uint32_t		*always;	/* rules that are tried anyway */
 	size_t			 nalways;
 };
@@ -188,7 +192,9 @@ void	scratch_free_all(struct rules *);
 /* filter.c: the words of all rules, by kind */
 int	filter_build(struct rules *);
 void	filter_free(struct rules *);
-/* Rules worth trying on a text, besides filter->always; in s->found_words. */
+/* Rules worth trying on a text, besides filter->always; in s->found_words.
+ * FILTER_FAILED without memory. */
+#define FILTER_FAILED	((size_t)-1)
 size_t	filter_scan(const struct filter *, struct scratch *, const char *p,
 	    size_t n);
 

@@ -134,6 +134,7 @@ struct rules_scan_options {
 	int64_t		 budget_us;	/* 0 = none */
 	bool		 explain;	/* fill where and text */
 	bool		 subrules;	/* report __ hits */
+	bool		 profile;	/* take the time of every rule */
 };
 
 struct rules_result {
@@ -158,9 +159,9 @@ int	rules_scan(const struct rules *, struct view *,
 	    struct err *e);
 void	rules_result_free(struct rules_result **);
 
-/* Counters since the set was loaded. */
+/* Counters since the set was loaded; tried and ns of scans with `profile`. */
 struct rules_stats {
-	uint64_t	hits, limits, us;
+	uint64_t	hits, limits, tried, ns;
 };
 void	rules_stats(const struct rules *, size_t rule, struct rules_stats *);
 

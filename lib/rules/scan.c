@@ -80,9 +80,18 @@ hit(struct scan *sc, size_t i, size_t piece, const char *p, size_t at,
 	f->text[f->len] = '\0';
 }
 
-/* in_piece - a rule over one piece of text; true when it is done */
+static uint64_t
+now_ns(void)
+{
+	struct timespec	t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* match_piece - a rule over one piece of text; true when it is done */
 static bool
-in_piece(struct scan *sc, size_t i, size_t piece, const char *p, size_t n)
+match_piece(struct scan *sc, size_t i, size_t piece, const char *p, size_t n)
 {
 	const struct rule	*rule = &sc->r->v[i];
 	size_t			 from = 0, at, end;
@@ -105,6 +114,23 @@ in_piece(struct scan *sc, size_t i, size_t piece, const char *p, size_t n)
 		from = end > at ? end : end + 1;
 	}
 	return false;
+}
+
+/* in_piece - the same, and how long it took if somebody wants to know */
+static bool
+in_piece(struct scan *sc, size_t i, size_t piece, const char *p, size_t n)
+{
+	struct rule	*rule = &sc->r->v[i];
+	uint64_t	 began;
+	bool		 rc;
+
+	if (!sc->opt->profile)
+		return match_piece(sc, i, piece, p, n);
+	began = now_ns();
+	rc = match_piece(sc, i, piece, p, n);
+	atomic_fetch_add(&rule->ns, now_ns() - began);
+	atomic_fetch_add(&rule->tried, 1);
+	return rc;
 }
 
 /* done - nothing more can come of this rule */
@@ -140,6 +166,10 @@ pieces(struct scan *sc, enum rules_kind kind, const struct view_texts *t)
 
 	for (k = 0; k < t->n && !sc->stop; k++) {
 		n = filter_scan(f, sc->s, t->v[k].p, t->v[k].n);
+		if (n == FILTER_FAILED) {
+			sc->no_memory = sc->stop = true;
+			return;
+		}
 		try_list(sc, sc->s->found_words, n, k, &t->v[k]);
 		try_list(sc, f->always, f->nalways, k, &t->v[k]);
 	}
@@ -199,6 +229,10 @@ headers(struct scan *sc)
 		if (!r->of_selector[s].used || (t = seltext(sc, s)) == NULL)
 			continue;
 		n = filter_scan(f, sc->s, buf_str(&t->buf), t->buf.len);
+		if (n == FILTER_FAILED) {
+			sc->no_memory = sc->stop = true;
+			return;
+		}
 		for (k = 0; k < n; k++) {
 			i = sc->s->found_words[k];
 			if (r->v[i].selector == s && go_on(sc, i))

@@ -8,6 +8,7 @@
 #include "base/banned.h"
 
 #define HEADER_MAX	(1u << 20)	/* of one header text */
+#define SQUEEZED_KEEP	65536
 #define HEADER_KEEP	4096		/* larger ones are not kept */
 
 static void
@@ -23,6 +24,7 @@ scratch_free(struct scratch *s, const struct rules *r)
 	regex_scratch_free(&s->re);
 	free(s->sel);
 	free(s->found);
+	free(s->squeezed);
 	free(s->found_words);
 	free(s->stamp);
 	free(s->count);
@@ -81,6 +83,11 @@ scratch_put(struct rules *r, struct scratch *s)
 		else
 			buf_reset(&s->sel[i].buf);
 		s->sel[i].got = s->sel[i].found = false;
+	}
+	if (s->squeezed_cap > SQUEEZED_KEEP) {
+		free(s->squeezed);
+		s->squeezed = NULL;
+		s->squeezed_cap = 0;
 	}
 	(void)pthread_mutex_lock(&r->lock);
 	s->next = r->pool;

@@ -180,6 +180,7 @@ static const struct option opts[] = {
 	{ "score-set", required_argument, NULL, 'S' },
 	{ "match-limit", required_argument, NULL, 'm' },
 	{ "subrules", no_argument, NULL, 'u' },
+	{ "profile", no_argument, NULL, 'P' },
 	{ "explain", no_argument, NULL, 'e' },
 	{ "strict", no_argument, NULL, 'T' },
 	{ "no-prefilter", no_argument, NULL, 'f' },
@@ -210,6 +211,7 @@ help(void)
 	    "  --match-limit N  steps that one match may take (100000)\n"
 	    "  --subrules       print __rules, too, in a fourth column\n"
 	    "  --explain        where each rule matched, and what\n"
+	    "  --profile        score: time and hits of every rule, behind all\n"
 	    "  --no-prefilter   match every rule (the result is the same)\n"
 	    "  --repeat N       score each file N times, print once\n"
 	    "  --all            list: with __rules\n"
@@ -263,6 +265,9 @@ one_option(struct rules_args *a, int ch, int *rc)
 		return true;
 	case 'e':
 		a->scan.explain = true;
+		return true;
+	case 'P':
+		a->scan.profile = true;
 		return true;
 	case 'T':
 		a->strict = true;

@@ -162,6 +162,48 @@ one(const struct rules *r, const struct rules_args *a, const char *file,
 	return EX_OK;
 }
 
+/* One line of the profile. */
+struct cost {
+	const char		*name;
+	struct rules_stats	 st;
+};
+
+static int
+by_time(const void *a, const void *b)
+{
+	const struct cost	*x = a, *y = b;
+
+	return x->st.ns != y->st.ns ? (x->st.ns < y->st.ns ? 1 : -1) :
+	    strcmp(x->name, y->name);
+}
+
+/* profile - rules by the time they took: name, microseconds, tries, hits,
+ * how often the match limit was reached */
+static int
+profile(const struct rules *r)
+{
+	struct rules_info	 info;
+	struct cost		*v;
+	size_t			 i, n = rules_count(r);
+
+	if ((v = calloc(n + 1, sizeof *v)) == NULL)
+		return EX_OSERR;
+	for (i = 0; i < n; i++) {
+		rules_info(r, i, &info);
+		v[i].name = info.name;
+		rules_stats(r, i, &v[i].st);
+	}
+	qsort(v, n, sizeof *v, by_time);
+	for (i = 0; i < n && v[i].st.tried > 0; i++)
+		(void)printf("%s\t%.1f\t%llu\t%llu\t%llu\n", v[i].name,
+		    (double)v[i].st.ns / 1000,
+		    (unsigned long long)v[i].st.tried,
+		    (unsigned long long)v[i].st.hits,
+		    (unsigned long long)v[i].st.limits);
+	free(v);
+	return EX_OK;
+}
+
 int
 rules_score(struct ctl *ctl, struct rules_args *a)
 {
@@ -179,6 +221,8 @@ rules_score(struct ctl *ctl, struct rules_args *a)
 		if (rc != EX_OK)
 			worst = rc;
 	}
+	if (a->scan.profile && (rc = profile(r)) != EX_OK)
+		worst = rc;
 	buf_free(&raw);
 	rules_free(&r);
 	return worst;
