@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "conf/common.h"
 #include "frame/gate.h"
 #include "frame/gen.h"
 #include "frame/milter.h"
-#include "frame/notify.h"
 
 #include "base/banned.h"
 

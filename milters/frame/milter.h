@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/listen.h"
 #include "frame/gen.h"
-#include "frame/listen.h"
 #include "frame/msg.h"
 #include "metrics/metrics.h"
 

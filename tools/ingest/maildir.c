@@ -22,7 +22,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "frame/notify.h"
+#include "base/notify.h"
 
 #include "base/banned.h"
 

@@ -18,9 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/listen.h"
 #include "base/log.h"
-#include "frame/listen.h"
-#include "frame/notify.h"
+#include "base/notify.h"
 
 #include "base/banned.h"
 

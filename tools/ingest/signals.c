@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "frame/notify.h"
+#include "base/notify.h"
 
 #include "base/banned.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * listen.h - the socket that the MTA connects to
+ * listen.h - the socket that a service is reached by
  *
- * The frame opens it itself and hands libmilter "fd:N": only so can a stale
- * socket be told from a live one, its mode be set, TCP_NODELAY be set before
- * accept (Linux hands it on; without it each reply waits for a delayed
- * acknowledgement, 40 ms), and a socket of systemd's be the same thing.
+ * One way for milters and LMTP. The frame hands libmilter "fd:N" of it: only
+ * so can a stale socket be told from a live one, its mode be set, TCP_NODELAY
+ * be set before accept (Linux hands it on; without it each reply waits for a
+ * delayed acknowledgement, 40 ms), and a socket of systemd's be the same thing.
  */
-#ifndef FRAME_LISTEN_H
-#define FRAME_LISTEN_H
+#ifndef BASE_LISTEN_H
+#define BASE_LISTEN_H
 
 #include <stdbool.h>
 #include <sys/types.h>

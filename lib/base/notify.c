@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* notify.c - see notify.h */
-#include "frame/notify.h"
+#include "base/notify.h"
 
 #include <stddef.h>
 #include <stdio.h>

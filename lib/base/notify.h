@@ -2,8 +2,8 @@
 /*
  * notify.h - tell systemd how we are (sd_notify(3) without its library)
  */
-#ifndef FRAME_NOTIFY_H
-#define FRAME_NOTIFY_H
+#ifndef BASE_NOTIFY_H
+#define BASE_NOTIFY_H
 
 /* state: "READY=1" and the like, lines. Nothing happens without
  * $NOTIFY_SOCKET. */
