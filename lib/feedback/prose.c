@@ -15,11 +15,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "feedback/words.h"
+
 #include "base/banned.h"
 
 #define CANDS_MAX	256	/* addresses looked at */
 #define MARKS_MAX	4000	/* addresses whose place is remembered */
 #define MENTIONS_MAX	50	/* events that may search the whole prose */
+#define BOUNCE_TEXT	4096	/* octets that must speak of a bounce */
 #define NEAR		300	/* octets around an address that weigh it */
 #define SECTION_MAX	2000	/* octets of a diagnostic */
 #define SHORT_SECTION	12	/* less than this is no diagnostic */
@@ -118,23 +121,12 @@ by_subject(const char *subject)
 static bool
 by_text(const struct parse *ps)
 {
-	static const char *const words[] = { "could not be delivered",
-	    "couldn't be delivered", "was not delivered", "not be delivered",
-	    "delivery has failed", "unable to deliver", "did not reach",
-	    "failed permanently", "undeliverable", "user unknown",
-	    "permanent error", "permanent fatal error", "delivery failed",
-	    "not yet been delivered", "is delayed",
-	    "failed recipient", "transcript of session", "not deliver",
-	    "delivery to the following", "recipient address rejected",
-	    "address(es) failed", "could not deliver",
-	    "mailbox is full", "no such user", "konnte nicht zugestellt",
-	    "nicht zugestellt", "n'a pas pu", "non recapitabile",
-	    "no se ha podido entregar", NULL };
-	struct text	t = { buf_str(&ps->prose), ps->prose.len };
+	struct text		t = { buf_str(&ps->prose), ps->prose.len };
+	struct phrase_hits	hits;
 
-	if (t.n > 4096)
-		t.n = 4096;
-	return has_any(t, words);
+	if (t.n > BOUNCE_TEXT)
+		t.n = BOUNCE_TEXT;
+	return words_scan(t, &hits) && words_any(&hits, WORDS_BOUNCE);
 }
 
 /* -- where do addresses stand? -------------------------------------------- */
@@ -446,18 +438,11 @@ prose_section(struct parse *ps, const char *address)
 static bool
 still_trying(const struct parse *ps)
 {
-	static const char *const words[] = { "still being", "still trying",
-	    "will continue", "will be retried", "will retry",
-	    "not yet been delivered", "has been delayed", "is delayed",
-	    "warning message only", "do not need to resend",
-	    "delivery attempts will", "keep trying", "continue to try",
-	    "not been delivered yet", "temporary non-critical", NULL };
-	static const char *const over[] = { "given up", "giving up",
-	    "failed permanently", "permanent error", "has failed", "too long",
-	    NULL };
-	struct text	t = { buf_str(&ps->prose), ps->prose.len };
+	struct text		t = { buf_str(&ps->prose), ps->prose.len };
+	struct phrase_hits	hits;
 
-	return has_any(t, words) && !has_any(t, over);
+	return words_scan(t, &hits) && words_any(&hits, WORDS_TRYING) &&
+	    !words_any(&hits, WORDS_OVER);
 }
 
 /* -- events --------------------------------------------------------------- */

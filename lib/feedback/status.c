@@ -10,6 +10,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "feedback/words.h"
+
 #include "base/banned.h"
 
 static bool
@@ -137,44 +139,34 @@ status_code(struct parse *ps, struct text t)
 	return first < t.n ? arena_dup(ps->arena, t.p + first, 3) : "";
 }
 
+/* last_command - of a transcript: what stands right before the refusal */
+static const char *
+last_command(struct text t)
+{
+	static const char *const prompts[] = { ">>> RCPT", ">>> DATA",
+	    ">>> MAIL", NULL };
+	static const char *const commands[] = { "RCPT", "DATA", "MAIL" };
+	const char	*p, *at = NULL, *best = "";
+	int		 i;
+
+	for (i = 0; prompts[i] != NULL; i++)
+		if ((p = text_find(t, prompts[i])) != NULL &&
+		    (at == NULL || p > at)) {
+			at = p;
+			best = commands[i];
+		}
+	return best;
+}
+
 const char *
 status_command(struct text t)
 {
-	static const struct { const char *phrase, *command; } says[] = {
-	    { "in reply to rcpt", "RCPT" },
-	    { "in reply to end of data", "DATA" },
-	    { "in reply to data", "DATA" }, { "in reply to mail", "MAIL" },
-	    { "in reply to ehlo", "HELO" }, { "in reply to helo", "HELO" },
-	    { "refused to talk to me", "CONN" },
-	    { "after initial connection", "CONN" }, { "after rcpt", "RCPT" },
-	    { "after mail", "MAIL" }, { "after end of data", "DATA" },
-	    { "after data", "DATA" }, { "after pipelined", "DATA" },
-	    { "after ehlo", "HELO" }, { "after helo", "HELO" },
-	    { "like our rcpt", "RCPT" }, { "like our final data", "DATA" },
-	    { "like our mail", "MAIL" }, { "does not like recipient", "RCPT" },
-	    { "failed after i sent the message", "DATA" },
-	    { "sender was rejected", "MAIL" },
-	    { "my name was rejected", "HELO" }, { "[rcpt_to]", "RCPT" },
-	    { "[mail_from]", "MAIL" }, { "[data]", "DATA" },
-	    { "smtp command data", "DATA" }, { "smtp command rcpt", "RCPT" },
-	    { "following rcpt command", "RCPT" },
-	    { "smtp:rcpt", "RCPT" }, { "state 14", "RCPT" },
-	    { "state 18", "DATA" },
-	    { ">>> rcpt", "RCPT" }, { ">>> data", "DATA" },
-	    { ">>> mail", "MAIL" },
-	};
-	const char	*p, *best = "", *at = NULL;
-	size_t		 i;
+	struct phrase_hits	 hits;
+	const char		*c;
 
-	for (i = 0; i < sizeof says / sizeof says[0]; i++) {
-		if ((p = text_find(t, says[i].phrase)) == NULL)
-			continue;
-		if (says[i].phrase[0] != '>')
-			return says[i].command;
-		if (at == NULL || p > at) {
-			at = p;
-			best = says[i].command;
-		}
-	}
-	return best;
+	if (!words_scan(t, &hits))
+		return "";
+	if ((c = words_meaning(&hits, WORDS_COMMAND)) != NULL)
+		return c;
+	return words_any(&hits, WORDS_SESSION) ? last_command(t) : "";
 }
