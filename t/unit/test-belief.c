@@ -508,6 +508,42 @@ test_optout(void **state)
 	assert_string_equal(reasons(w, "bob@example.com", "shop"), "");
 }
 
+/* answers in words: our token quoted, its recipient the author, its scope one
+ * that takes such answers */
+static void
+test_optout_by_reply(void **state)
+{
+	static const struct { const char *scope, *from, *why; } cases[] = {
+		{ "news", "ann@example.com", "" },
+		{ "shop", "ann@example.com", "scope-takes-no-optout-by-reply" },
+		{ "news", "bob@example.com",
+		  "author-is-not-tokens-recipient" },
+		{ "", "ann@example.com", "no-token-and-no-listed-reporter" },
+	};
+	struct world	*w = *state;
+	struct buf	 b = BUF_INIT(4096);
+	char		 why[128];
+	size_t		 i;
+
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		buf_reset(&b);
+		(void)buf_addf(&b, "From: A <%s>\nSubject: Re: Unsubscribe\n"
+		    "Message-ID: <%zu@x>\n\nplease\n\n> to end this: "
+		    "https://u.s.example/u/%s\n", cases[i].from, i,
+		    cases[i].scope[0] == '\0' ? "" : make(w, w->tokens,
+		    TOKEN_UNSUB, ANN, cases[i].scope, TODAY, true));
+		row_true(put(w, strdup(b.data), "news@s.example") ==
+		    (cases[i].why[0] == '\0' ? APPLY_CHANGED : APPLY_PARKED),
+		    cases[i].why);
+		(void)parked(w, why);
+		assert_string_equal(why, cases[i].why);
+		wipe(w->conf.park_dir);
+	}
+	assert_string_equal(reasons(w, ANN, "news"), "optout=1");
+	assert_string_equal(reasons(w, ANN, "shop"), "");
+	buf_free(&b);
+}
+
 static void
 test_nothing_recognised(void **state)
 {
@@ -555,6 +591,7 @@ static const struct CMUnitTest tests[] = {
 	T(test_signed_reporter),
 	T(test_border),
 	T(test_optout),
+	T(test_optout_by_reply),
 	T(test_nothing_recognised),
 	T(test_park_is_full),
 };

@@ -2,6 +2,9 @@
 /* deliver.c - one mail: judged, stored or parked, logged, counted */
 #include "ingest/ingest.h"
 
+#include <string.h>
+#include <strings.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -11,6 +14,35 @@ static const char *
 or_dash(const char *s)
 {
 	return s == NULL || s[0] == '\0' ? "-" : s;
+}
+
+/* receiver - whose mailbox it is, coarsely: a counter's label must not be
+ * anything that a sender chooses */
+static const char *
+receiver(const char *address)
+{
+	static const struct { const char *domain, *name; } known[] = {
+		{ "gmail.com", "google" }, { "googlemail.com", "google" },
+		{ "outlook.com", "microsoft" }, { "hotmail.com", "microsoft" },
+		{ "live.com", "microsoft" }, { "msn.com", "microsoft" },
+		{ "yahoo.com", "yahoo" }, { "aol.com", "yahoo" },
+		{ "ymail.com", "yahoo" }, { "icloud.com", "apple" },
+		{ "me.com", "apple" }, { "mac.com", "apple" },
+		{ "comcast.net", "comcast" }, { "gmx.de", "gmx" },
+		{ "gmx.net", "gmx" }, { "web.de", "gmx" },
+		{ "t-online.de", "t-online" }, { "orange.fr", "orange" },
+		{ "wanadoo.fr", "orange" }, { "mail.ru", "mail.ru" },
+		{ "docomo.ne.jp", "docomo" }, { "qq.com", "tencent" },
+	};
+	const char	*at = strrchr(address, '@');
+	size_t		 i;
+
+	if (at == NULL)
+		return "unknown";
+	for (i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (strcasecmp(at + 1, known[i].domain) == 0)
+			return known[i].name;
+	return "other";
 }
 
 /* tell - one line for one event, and its counters */
@@ -42,6 +74,8 @@ tell(const struct ingest *in, const char *id, const char *rcpt,
 	if (ev->reason[0] != '\0')
 		metrics_add(in->metrics, "feedback_reasons_total", "reason",
 		    ev->reason, 1);
+	metrics_add(in->metrics, "feedback_receivers_total", "receiver",
+	    receiver(ev->recipient), 1);
 	if (ae->scope[0] != '\0')
 		metrics_add(in->metrics, "feedback_scopes_total", "scope",
 		    ae->scope, 1);
