@@ -75,13 +75,55 @@ int	store_journal_each(struct store *, const struct store_filter *,
 struct store_chain {
 	uint64_t	first, last, records;
 	uint8_t		head[32];	/* hash of the last; write it down */
+	bool		was_cut;	/* begins at a checkpoint: signed by */
+	uint8_t		signer[32];	/* this Ed25519 key */
 };
+
+/*
+ * store_journal_cut - forget records that are older than a moment
+ *
+ * What is left still verifies: a checkpoint, signed with a key that derives
+ * from the store key, says where it begins and which hash stood there.
+ * *cut: how many records went; the newest one always stays.
+ */
+int	store_journal_cut(struct store *, int64_t before, const char *actor,
+	    uint64_t *cut, struct err *e);
 
 /* The chain of hashes, record by record. 0 sound; -1 with *e naming the first
  * record that is altered, missing or out of place (EX_DATAERR). */
 int	store_journal_verify(struct store *, struct store_chain *,
 	    void (*progress)(void *arg, uint64_t done, uint64_t total),
 	    void *arg, struct err *e);
+
+/* -- keys ------------------------------------------------------------------ */
+
+struct seal_key;
+
+struct store_rekey {
+	const char		*actor;
+	const struct seal_key	*private;	/* NULL: only say what would
+						   have to move */
+	/* For each row that cannot move: an entry without a sealed copy
+	 * (list 0), or a list (en NULL), which must be imported afresh. */
+	void			(*stuck)(void *arg,
+				    const struct store_entry *en,
+				    const char *scope, uint32_t list,
+				    uint64_t rows, uint8_t key);
+	void			*arg;
+	/* out */
+	uint64_t		 moved, stuck_entries, stuck_lists;
+	unsigned		 nleft;		/* old keys still needed */
+	uint8_t			 left[STORE_KEYS_MAX];
+};
+
+/* Online: entries move in small transactions, lookups find each under the one
+ * key or the other. */
+int	store_rekey(struct store *, struct store_rekey *, struct err *e);
+
+/* The address of an entry from its sealed copy; 1, 0 there is none, -1.
+ * out: SEAL_TEXT_MAX + 1 octets (seal.h). */
+int	store_unseal(struct store *, const struct seal_key *,
+	    const struct store_id *, char *out, struct err *e);
 
 /* -- the whole ------------------------------------------------------------ */
 

@@ -32,6 +32,7 @@
 #include "base/clock.h"
 #include "store/find.h"
 #include "store/journal.h"
+#include "store/rekey.h"
 #include "store/scope.h"
 
 #include "base/banned.h"
@@ -39,6 +40,12 @@
 #define BATCH_CHANGES	4096	/* of one commit; a request is never split */
 #define DAY		86400
 #define SWEEP_PER_NEW	2	/* old reports looked at for each new one */
+
+/* A sealed copy, made before the queue: it takes longer than a lookup. */
+struct sealed {
+	size_t	n;		/* 0 = none */
+	uint8_t	p[ADDR_SIZE + SEAL_OVERHEAD];
+};
 
 /* One caller of store_apply(). */
 struct queued {
@@ -52,6 +59,7 @@ struct queued {
 	bool			 done, refused;
 	bool			 lead;		/* woken to lead, not done */
 	pthread_cond_t		 wake;
+	struct sealed		*sealed;	/* of each change, or NULL */
 };
 
 /* One transaction. */
@@ -153,6 +161,32 @@ write_scope(struct work *w)
 	return 0;
 }
 
+/* id_key - what `sealed` is sorted by */
+static void
+id_key(uint8_t key[EKEY_ID_SIZE], const struct store_id *id)
+{
+	key[0] = id->key;
+	memcpy(key + 1, id->digest, STORE_DIGEST);
+}
+
+/* write_sealed - the sealed copy, once for each recipient */
+static int
+write_sealed(struct work *w)
+{
+	const struct sealed	*s;
+	uint8_t			 key[EKEY_ID_SIZE];
+	int			 rc;
+
+	if (w->q->sealed == NULL ||
+	    (s = &w->q->sealed[w->c - w->q->changes])->n == 0)
+		return 0;
+	id_key(key, &w->id[0]);
+	rc = env_put(w->b->env, w->b->txn, T_SEALED, key, sizeof key, s->p,
+	    s->n, MDB_NOOVERWRITE);
+	return rc == 0 || rc == MDB_KEYEXIST ? 0 :
+	    lmdb_failed(w, "write a sealed copy", rc);
+}
+
 /* write_entry - a record and its line in the journal */
 static int
 write_entry(struct work *w, struct rec *r)
@@ -173,9 +207,12 @@ write_entry(struct work *w, struct rec *r)
 	if (write_journal(w, &j, J_ADD, w->scope, &w->id[0], w->c->reason,
 	    value, n) == -1)
 		return -1;
-	rc = env_put(w->b->env, w->b->txn, table_of(w), key, sizeof key,
-	    value, n, 0);
-	return rc == 0 ? 0 : lmdb_failed(w, "write an entry", rc);
+	if ((rc = keys_note(w->b->env, w->b->txn, &w->b->head,
+	    w->id[0].key)) != 0 ||
+	    (rc = env_put(w->b->env, w->b->txn, table_of(w), key, sizeof key,
+	    value, n, 0)) != 0)
+		return lmdb_failed(w, "write an entry", rc);
+	return write_sealed(w);
 }
 
 /* drop_entry - delete a record, its octets go to the journal */
@@ -199,8 +236,11 @@ drop_entry(struct work *w, enum journal_op op, const uint8_t key[EKEY_SIZE],
 	journal_stamp(&w->b->head, &j);
 	if (write_journal(w, &j, op, scope, &id, reason, copy, n) == -1)
 		return -1;
-	rc = env_del(w->b->env, w->b->txn, table_of(w), key, EKEY_SIZE);
-	return rc == 0 ? 0 : lmdb_failed(w, "remove an entry", rc);
+	if ((rc = env_del(w->b->env, w->b->txn, table_of(w), key,
+	    EKEY_SIZE)) != 0 ||
+	    (rc = sealed_forget(w->b->env, w->b->txn, table_of(w), &id)) != 0)
+		return lmdb_failed(w, "remove an entry", rc);
+	return 0;
 }
 
 /* -- add ------------------------------------------------------------------ */
@@ -534,6 +574,9 @@ resolve(struct work *w)
 			store_keys_domain(keys, i, c->domain, &w->id[i]);
 		else
 			w->id[i] = *c->id;
+	if (c->id != NULL && !store_keys_has(keys, c->id->key))
+		return why_not(w, "the key file lacks the store key of this "
+		    "id");
 	w->scope = store_scope_id(c->scope);
 	if ((rc = scope_get(w->b->env, w->b->txn, w->scope, &w->srec,
 	    w->e)) == -1)
@@ -752,6 +795,37 @@ hand_over(struct env *env, struct queued *done)
 	}
 }
 
+/* seal_changes - sealed copies of what is added */
+static int
+seal_changes(struct queued *q, struct err *e)
+{
+	struct store_change	*c;
+	struct sealed		*s;
+	char			 text[ADDR_SIZE + 1];
+	size_t			 i, n;
+
+	if (q->s->seal == NULL)
+		return 0;
+	if ((q->sealed = calloc(q->n, sizeof *q->sealed)) == NULL)
+		return env_fail(q->s->env, "write", ENOMEM, e);
+	for (i = 0; i < q->n; i++) {
+		c = &q->changes[i];
+		s = &q->sealed[i];
+		if (c->op != STORE_ADD || (c->addr == NULL &&
+		    c->domain == NULL))
+			continue;
+		n = (size_t)snprintf(text, sizeof text, "%s%s",
+		    c->domain != NULL ? "@" : "",
+		    c->domain != NULL ? c->domain : c->addr->text);
+		if (n >= ADDR_SIZE)
+			continue;	/* no address is so long */
+		if (seal_make(q->s->seal, text, n, s->p, e) == -1)
+			return -1;
+		s->n = n + SEAL_OVERHEAD;
+	}
+	return 0;
+}
+
 int
 store_apply(struct store *s, const char *actor, struct store_change *changes,
     size_t n, struct err *e)
@@ -763,8 +837,14 @@ store_apply(struct store *s, const char *actor, struct store_change *changes,
 
 	if (n == 0)
 		return 0;
-	if (pthread_cond_init(&q.wake, NULL) != 0)
+	if (seal_changes(&q, e) == -1) {
+		free(q.sealed);
+		return -1;
+	}
+	if (pthread_cond_init(&q.wake, NULL) != 0) {
+		free(q.sealed);
 		return env_fail(env, "write", ENOMEM, e);
+	}
 	(void)pthread_mutex_lock(&env->queue_lock);
 	*env->queue_end = &q;
 	env->queue_end = &q.next;
@@ -783,5 +863,6 @@ store_apply(struct store *s, const char *actor, struct store_change *changes,
 	}
 	(void)pthread_mutex_unlock(&env->queue_lock);
 	(void)pthread_cond_destroy(&q.wake);
+	free(q.sealed);
 	return q.rc;
 }

@@ -41,6 +41,11 @@ const struct conf_param store_params[] = {
 	    "How many times a bounce after the retry doubles the expiry."),
 	CONF_SECS(S, dedup_keep, "30d", 0, CENTURY,
 	    "How long a report is remembered, so that its repeat counts once."),
+	CONF_SECS(S, journal_keep, "0", 0, CENTURY,
+	    "How long `mailweir journal cut` keeps records; 0 = for ever."),
+	CONF_STR(S, seal_key_file, "",
+	    "Public key for sealed copies of addresses (`mailweir seal "
+	    "genkey`); empty: none are made."),
 	CONF_END
 };
 
@@ -53,6 +58,7 @@ const struct store_conf store_conf_default = {
 	.soft_decay = 7 * DAY,
 	.retry_doubling = 3,
 	.dedup_keep = 30 * DAY,
+	.seal_key_file = "",
 };
 
 long

@@ -21,6 +21,8 @@ struct store_conf {
 	long	soft_decay;		/* seconds that take one step back */
 	long	retry_doubling;		/* times that a repeat doubles expiry */
 	long	dedup_keep;		/* seconds that a report is known */
+	long	journal_keep;		/* seconds; 0 = for ever */
+	const char *seal_key_file;	/* public key; "" = no sealed copies */
 };
 
 extern const struct conf_param store_params[];

@@ -248,6 +248,20 @@ find_under(struct find *f, unsigned i)
 	return find_lists(f, &id, d);
 }
 
+/* keys_there - is every key that something stands under in the key file? */
+static int
+keys_there(struct store *s, const struct scopes *t, struct err *e)
+{
+	unsigned	i;
+
+	for (i = 0; i < t->nkeys; i++)
+		if (!store_keys_has(s->keys, t->keys[i]))
+			return err_code(e, EX_CONFIG, "store %s: needs store "
+			    "key %u, which is not in the key file; put it "
+			    "back, then reload", s->env->dir, t->keys[i]);
+	return 0;
+}
+
 /* find_run - inside the guard */
 static int
 find_run(void *arg)
@@ -259,7 +273,7 @@ find_run(void *arg)
 	if ((f->r = env_read(f->s->env, f->e)) == NULL)
 		return -1;
 	if ((f->table = scopes_of(f->s->env, f->r, &f->tables,
-	    f->e)) == NULL)
+	    f->e)) == NULL || keys_there(f->s, f->table, f->e) == -1)
 		rc = -1;
 	else if (f->addr != NULL)
 		for (i = 0; i < store_keys_count(f->s->keys) && rc == 0; i++)
@@ -302,4 +316,35 @@ store_find_id(struct store *s, const struct store_id *id,
 			    .e = e };
 
 	return find_start(&f);
+}
+
+/* known - what the guard watches of store_keys_known() */
+struct known {
+	struct store	*s;
+	struct err	*e;
+};
+
+static int
+known_run(void *arg)
+{
+	struct known		*k = arg;
+	const struct scopes	*t;
+	struct tables		 tables;
+	struct reader		*r;
+	int			 rc = -1;
+
+	if ((r = env_read(k->s->env, k->e)) == NULL)
+		return -1;
+	if ((t = scopes_of(k->s->env, r, &tables, k->e)) != NULL)
+		rc = keys_there(k->s, t, k->e);
+	env_read_done(r);
+	return rc;
+}
+
+int
+store_keys_known(struct store *s, struct err *e)
+{
+	struct known	k = { s, e };
+
+	return env_guard(s->env, known_run, &k, e);
 }

@@ -628,7 +628,8 @@ switch_in(struct job *j, MDB_txn *txn, struct run_rec *run)
 	journal_stamp(&h, &r);
 	after.imported = r.seq;
 	run->hlc = r.hlc;
-	if ((rc = run_put(j->env, txn, j->im->list, run)) != 0 ||
+	if ((rc = keys_note(j->env, txn, &h, run->key)) != 0 ||
+	    (rc = run_put(j->env, txn, j->im->list, run)) != 0 ||
 	    (rc = scope_put(j->env, txn, &after)) != 0)
 		return env_fail(j->env, "switch lists", rc, j->e);
 	if (retire(j->env, txn, &before, &after, j->e) == -1)

@@ -75,7 +75,9 @@ detail(const struct jrec *j, struct store_event *ev)
 		memcpy(ev->evidence, r.evidence, sizeof ev->evidence);
 		ev->expires = r.expires;
 		ev->count = r.count;
-	}
+	} else if (j->op == J_REKEY && n > EKEY_ID_SIZE &&
+	    rec_unpack(p + EKEY_ID_SIZE, n - EKEY_ID_SIZE, &r) == 0)
+		ev->count = r.count;
 }
 
 /* matches - does the filter let it through? */
@@ -222,17 +224,54 @@ read_head(struct env *env, struct head *h, struct err *e)
 	return rc;
 }
 
+/* prove_cut - where it begins, a signed checkpoint says so */
+static int
+prove_cut(struct proving *p)
+{
+	struct env	*env = p->s->env;
+	uint8_t		 copy[CUT_SIZE];
+	struct reader	*r;
+	struct cut	 cut;
+	MDB_val		 v;
+	size_t		 n = 0;
+	int		 rc;
+
+	if ((r = env_read(env, p->e)) == NULL)
+		return -1;
+	rc = env_get(env, r->txn, T_MAIN, "=cut", 4, &v);
+	if (rc == 0 && v.mv_size <= sizeof copy)
+		memcpy(copy, v.mv_data, n = v.mv_size);
+	env_read_done(r);
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return env_fail(env, "read the journal", rc, p->e);
+	if (rc == MDB_NOTFOUND && p->head.first == 1)
+		return 0;
+	if (cut_verify(p->s->keys, env->uuid, copy, n, &cut, p->e) == -1)
+		return -1;
+	if (cut.last + 1 != p->head.first ||
+	    memcmp(cut.hash, p->head.before, HASH_SIZE) != 0)
+		return err_code(p->e, EX_DATAERR, "journal: records before %"
+		    PRIu64 " are missing and no checkpoint accounts for them",
+		    p->head.first);
+	p->c->was_cut = true;
+	memcpy(p->c->signer, cut.pub, sizeof p->c->signer);
+	return 0;
+}
+
 static int
 proving_run(void *arg)
 {
 	struct proving	*p = arg;
+	uint8_t		 from[8];
 
 	if (read_head(p->s->env, &p->head, p->e) == -1)
 		return -1;
 	memset(p->c, 0, sizeof *p->c);
 	p->next = p->head.first;
 	memcpy(p->hash, p->head.before, HASH_SIZE);
-	if (walk(p->s->env, T_JOURNAL, NULL, 0, prove_one, p, p->e) == -1)
+	put64(from, p->head.first);
+	if (prove_cut(p) == -1 || walk(p->s->env, T_JOURNAL, from,
+	    sizeof from, prove_one, p, p->e) == -1)
 		return -1;
 	if (p->next != p->head.seq + 1)
 		return err_code(p->e, EX_DATAERR, "journal: record %" PRIu64

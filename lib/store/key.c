@@ -270,6 +270,17 @@ store_keys_id(const struct store_keys *keys, unsigned i)
 	return keys->key[i].id;
 }
 
+bool
+store_keys_has(const struct store_keys *keys, uint8_t id)
+{
+	unsigned	i;
+
+	for (i = 0; i < keys->n; i++)
+		if (keys->key[i].id == id)
+			return true;
+	return false;
+}
+
 void
 store_keys_address(const struct store_keys *keys, unsigned i,
     const struct addr *a, struct store_id *out)

@@ -13,6 +13,7 @@
 #ifndef STORE_KEY_H
 #define STORE_KEY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -40,6 +41,7 @@ int	store_keys_create(const char *path, struct err *e);
 /* How many keys; the id of the i-th (0 = the one for writing). */
 unsigned store_keys_count(const struct store_keys *);
 uint8_t	store_keys_id(const struct store_keys *, unsigned i);
+bool	store_keys_has(const struct store_keys *, uint8_t id);
 
 /* Digest of a normalised address (addr_normal), or of its domain, under the
  * i-th key. Threads: safe. */

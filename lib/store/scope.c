@@ -206,6 +206,66 @@ load_rows(struct env *env, MDB_txn *txn, struct scopes *s, size_t max,
 	return rc == MDB_NOTFOUND ? 0 : env_fail(env, "read scopes", rc, e);
 }
 
+/* load_keys - "=keys" */
+static int
+load_keys(struct env *env, MDB_txn *txn, struct scopes *s, struct err *e)
+{
+	MDB_val	v;
+	int	rc = env_get(env, txn, T_MAIN, "=keys", 5, &v);
+
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	if (rc != 0)
+		return env_fail(env, "read its keys", rc, e);
+	if (v.mv_size > sizeof s->keys)
+		return env_garbled(env, "its list of keys", e);
+	memcpy(s->keys, v.mv_data, v.mv_size);
+	s->nkeys = (unsigned)v.mv_size;
+	return 0;
+}
+
+int
+keys_note(struct env *env, MDB_txn *txn, struct head *h, uint8_t key)
+{
+	uint8_t	ids[STORE_KEYS_MAX];
+	size_t	n = 0;
+	MDB_val	v;
+	int	rc = env_get(env, txn, T_MAIN, "=keys", 5, &v);
+
+	if (rc == 0 && memchr(v.mv_data, key, v.mv_size) != NULL)
+		return 0;
+	if (rc != 0 && rc != MDB_NOTFOUND)
+		return rc;
+	if (rc == 0) {
+		n = v.mv_size;
+		if (n >= sizeof ids)
+			return MDB_CORRUPTED;	/* no key file holds so many */
+		memcpy(ids, v.mv_data, n);
+	}
+	ids[n++] = key;
+	h->gen++;
+	return env_put(env, txn, T_MAIN, "=keys", 5, ids, n, 0);
+}
+
+int
+keys_drop(struct env *env, MDB_txn *txn, struct head *h, uint8_t key)
+{
+	uint8_t	ids[STORE_KEYS_MAX];
+	size_t	i, n = 0;
+	MDB_val	v;
+	int	rc = env_get(env, txn, T_MAIN, "=keys", 5, &v);
+
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	if (rc != 0)
+		return rc;
+	for (i = 0; i < v.mv_size && n < sizeof ids; i++)
+		if (((const uint8_t *)v.mv_data)[i] != key)
+			ids[n++] = ((const uint8_t *)v.mv_data)[i];
+	h->gen++;
+	return env_put(env, txn, T_MAIN, "=keys", 5, ids, n, 0);
+}
+
 /* scopes_load - the whole table in this transaction */
 static struct scopes *
 scopes_load(struct env *env, MDB_txn *txn, uint64_t gen, struct err *e)
@@ -226,7 +286,8 @@ scopes_load(struct env *env, MDB_txn *txn, uint64_t gen, struct err *e)
 	}
 	atomic_init(&s->refs, 1);
 	s->gen = gen;
-	if (load_rows(env, txn, s, st.ms_entries, e) == -1) {
+	if (load_keys(env, txn, s, e) == -1 ||
+	    load_rows(env, txn, s, st.ms_entries, e) == -1) {
 		scopes_unref(s);
 		return NULL;
 	}

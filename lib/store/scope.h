@@ -29,6 +29,8 @@ struct scopes {
 	size_t			 n;
 	size_t			 with_lists;	/* of them */
 	bool			 list_domains;	/* a list names a domain */
+	unsigned		 nkeys;		/* store keys in use */
+	uint8_t			 keys[STORE_KEYS_MAX];
 	struct scope_info	*v;		/* by id */
 };
 
@@ -56,5 +58,10 @@ int	scope_make(struct env *, MDB_txn *, struct head *, const char *name,
 	    const char *actor, struct scope_rec *out);
 int	run_put(struct env *, MDB_txn *, uint32_t list,
 	    const struct run_rec *);
+
+/* "=keys": the ids of store keys that something stands under. Note one before
+ * writing under it; drop it when nothing is left. 0 or an LMDB code. */
+int	keys_note(struct env *, MDB_txn *, struct head *, uint8_t key);
+int	keys_drop(struct env *, MDB_txn *, struct head *, uint8_t key);
 
 #endif

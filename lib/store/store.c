@@ -37,9 +37,16 @@ store_open_with(const char *dir, enum store_mode mode,
 		return err_code(e, EX_OSERR, "store %s: no memory", dir);
 	s->keys = keys;
 	s->conf = *conf;
-	if (env_open(dir, mode == STORE_WRITE, (size_t)conf->map_size,
+	if ((mode == STORE_WRITE && conf->seal_key_file[0] != '\0' &&
+	    seal_load_public(conf->seal_key_file, &s->seal, e) == -1) ||
+	    env_open(dir, mode == STORE_WRITE, (size_t)conf->map_size,
 	    &s->env, e) == -1) {
+		seal_free(&s->seal);
 		free(s);
+		return -1;
+	}
+	if (keys != NULL && store_keys_known(s, e) == -1) {
+		store_close(&s);
 		return -1;
 	}
 	if (mode == STORE_WRITE)	/* what killed imports left */
@@ -75,6 +82,7 @@ store_close(struct store **sp)
 	if (*sp == NULL)
 		return;
 	env_close(&(*sp)->env);
+	seal_free(&(*sp)->seal);
 	free(*sp);
 	*sp = NULL;
 }

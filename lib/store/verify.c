@@ -132,8 +132,9 @@ check_entry(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 	    memcmp(j.id.digest, id.digest, STORE_DIGEST) != 0)
 		fault(c, "entry %s: record %" PRIu64 " of the journal is not "
 		    "about it", hex_id(&id, hex), r.seq);
-	else if (j.op == J_ADD && (j.detail_len != v->mv_size ||
-	    memcmp(j.detail, v->mv_data, v->mv_size) != 0))
+	else if (j.detail_len != v->mv_size + (j.op == J_REKEY ?
+	    EKEY_ID_SIZE : 0) || memcmp(j.detail + (j.detail_len -
+	    v->mv_size), v->mv_data, v->mv_size) != 0)
 		fault(c, "entry %s: differs from what record %" PRIu64
 		    " of the journal wrote", hex_id(&id, hex), r.seq);
 	return 0;
@@ -208,10 +209,16 @@ check_record(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 		return env_garbled(c->env, "the journal", e);
 	/* on to its real end: what goes away while we look leaves its record
 	 * there before we come to it */
-	if (j.op == J_ADD) {
-		if ((rc = there(c, &j)) == -1)
+	if (j.op == J_ADD || j.op == J_REKEY) {
+		if ((rc = there(c, &j)) == -1 ||
+		    (rc == 0 && miss_add(c, &j) == -1))
 			return -1;
-		return rc == 1 ? 0 : miss_add(c, &j);
+		if (j.op == J_ADD)
+			return 0;
+		if (j.detail_len < EKEY_ID_SIZE)
+			return env_garbled(c->env, "the journal", e);
+		j.id.key = j.detail[0];	/* from here on what went away */
+		memcpy(j.id.digest, j.detail + 1, STORE_DIGEST);
 	}
 	/* a removal is matched after the walk: keep it as a negative */
 	if (j.op == J_REMOVE || j.op == J_RESET || j.op == J_EXPIRE ||

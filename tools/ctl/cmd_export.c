@@ -9,6 +9,7 @@
 #include "ctl/cmds.h"
 #include "ctl/recipient.h"
 #include "store/admin.h"
+#include "store/seal.h"
 
 #include "base/banned.h"
 
@@ -16,10 +17,13 @@ struct out {
 	bool	 json;
 	FILE	*f;
 	bool	 in_force;	/* only those */
+	struct store	*store;
+	struct seal_key	*key;	/* NULL: no addresses */
+	uint64_t	 sealed_off;	/* entries without a copy that opens */
+	struct err	 e;
 };
 
-/* print - one entry. Nothing in it needs quoting but source and evidence,
- * which are checked where they come in and escaped here all the same. */
+/* put_text - a text that others chose: quoted for csv or JSON */
 static void
 put_text(FILE *f, const char *s, bool json)
 {
@@ -40,8 +44,10 @@ put_text(FILE *f, const char *s, bool json)
 }
 
 static void
-put_csv(FILE *f, const struct store_entry *en, const char *scope)
+put_csv(const struct out *o, const struct store_entry *en, const char *scope,
+    const char *address)
 {
+	FILE	*f = o->f;
 	char	iso[CLOCK_ISO_SIZE], id[ID_TEXT_SIZE];
 
 	(void)fprintf(f, "%s,%s,%s,%d,%d,%d,", id_text(&en->id, id), scope,
@@ -55,6 +61,10 @@ put_csv(FILE *f, const struct store_entry *en, const char *scope)
 	put_text(f, en->source, false);
 	(void)fputs("\",\"", f);
 	put_text(f, en->evidence, false);
+	if (o->key != NULL) {
+		(void)fputs("\",\"", f);
+		put_text(f, address, false);
+	}
 	(void)fputs("\"\n", f);
 }
 
@@ -70,8 +80,10 @@ put_time(FILE *f, const char *name, int64_t t)
 }
 
 static void
-put_json(FILE *f, const struct store_entry *en, const char *scope)
+put_json(const struct out *o, const struct store_entry *en,
+    const char *scope, const char *address)
 {
+	FILE	*f = o->f;
 	char	id[ID_TEXT_SIZE];
 
 	(void)fprintf(f, "{\"id\":\"%s\",\"scope\":\"%s\",\"reason\":\"%s\","
@@ -86,20 +98,38 @@ put_json(FILE *f, const struct store_entry *en, const char *scope)
 	put_text(f, en->source, true);
 	(void)fputs("\",\"evidence\":\"", f);
 	put_text(f, en->evidence, true);
+	if (address[0] != '\0') {
+		(void)fputs("\",\"address\":\"", f);
+		put_text(f, address, true);
+	}
 	(void)fputs("\"}\n", f);
+}
+
+/* unseal - the address, "" when there is no copy that opens */
+static void
+unseal(struct out *o, const struct store_entry *en, char *text)
+{
+	text[0] = '\0';
+	if (o->key != NULL && (en->imported || store_unseal(o->store, o->key,
+	    &en->id, text, &o->e) != 1)) {
+		text[0] = '\0';
+		o->sealed_off++;
+	}
 }
 
 static int
 print(void *arg, const struct store_entry *en, const char *scope)
 {
 	struct out	*o = arg;
+	char		 text[SEAL_TEXT_MAX + 1];
 
 	if (o->in_force && !en->in_force)
 		return 0;
+	unseal(o, en, text);
 	if (o->json)
-		put_json(o->f, en, scope);
+		put_json(o, en, scope, text);
 	else
-		put_csv(o->f, en, scope);
+		put_csv(o, en, scope, text);
 	return ferror(o->f) != 0;	/* nobody reads on */
 }
 
@@ -115,12 +145,17 @@ run(struct ctl *ctl, struct out *o, const char *scope, const char *path)
 	    (rc = output_open(&f, path)) != EX_OK)
 		return rc;
 	o->f = f.f;
+	o->store = ctl->store;
 	if (!o->json)
-		(void)fputs("id,scope,reason,in_force,domain,imported,first,"
-		    "last,expires,count,source,evidence\n", o->f);
+		(void)fprintf(o->f, "id,scope,reason,in_force,domain,imported,"
+		    "first,last,expires,count,source,evidence%s\n",
+		    o->key != NULL ? ",address" : "");
 	rc = store_each(ctl->store, scope, print, o, &e);
 	if (output_close(&f, rc == 0) != EX_OK)
 		return EX_CANTCREAT;
+	if (o->sealed_off > 0)
+		(void)fprintf(stderr, "mailweir: %" PRIu64 " entries have no "
+		    "sealed copy that opens with this key\n", o->sealed_off);
 	return rc == -1 ? ctl_fail(&e, EX_TEMPFAIL) : EX_OK;
 }
 
@@ -132,12 +167,14 @@ cmd_export(struct ctl *ctl, int argc, char **argv)
 		{ "scope", required_argument, NULL, 's' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "in-force", no_argument, NULL, 'i' },
+		{ "unseal", required_argument, NULL, 'u' },
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 }
 	};
 	struct out			o = { .json = false };
 	const char			*scope = NULL, *path = NULL;
-	int				ch;
+	const char			*unseal_path = NULL;
+	int				ch, rc;
 
 	while ((ch = getopt_long(argc, argv, "", opts, NULL)) != -1) {
 		switch (ch) {
@@ -147,6 +184,8 @@ cmd_export(struct ctl *ctl, int argc, char **argv)
 	    "  --scope S      only this scope\n"
 	    "  --in-force     only what stops mail now\n"
 	    "  --output FILE  written whole or not at all\n"
+	    "  --unseal KEY   private key: with addresses, where there is a "
+	    "sealed copy\n"
 	    "  --json         one JSON object an entry; else csv\n");
 		case 's':
 			scope = optarg;
@@ -156,6 +195,9 @@ cmd_export(struct ctl *ctl, int argc, char **argv)
 			break;
 		case 'i':
 			o.in_force = true;
+			break;
+		case 'u':
+			unseal_path = optarg;
 			break;
 		case 'j':
 			o.json = true;
@@ -168,5 +210,10 @@ cmd_export(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage("export", "takes no argument");
 	if (scope != NULL && !store_scope_ok(scope))
 		return ctl_usage("export", "\"%s\" is no scope", scope);
-	return run(ctl, &o, scope, path);
+	if (unseal_path != NULL &&
+	    seal_load_private(unseal_path, &o.key, &o.e) == -1)
+		return ctl_fail(&o.e, EX_CONFIG);
+	rc = run(ctl, &o, scope, path);
+	seal_free(&o.key);
+	return rc;
 }

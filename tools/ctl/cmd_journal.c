@@ -151,6 +151,7 @@ verify(struct ctl *ctl, bool json)
 	struct store_chain	c;
 	struct err		e = { "", 0 };
 	char			hex[CODEC_HEX_SIZE(32)];
+	char			signer[CODEC_HEX_SIZE(32)];
 	int			rc;
 
 	if ((rc = ctl_store(ctl, STORE_READ)) != EX_OK)
@@ -161,10 +162,43 @@ verify(struct ctl *ctl, bool json)
 	if (rc == -1)
 		return ctl_fail(&e, EX_TEMPFAIL);
 	codec_hex(c.head, sizeof c.head, hex);
+	if (c.was_cut && !json) {
+		codec_hex(c.signer, sizeof c.signer, signer);
+		(void)printf("begins at a checkpoint signed by Ed25519 key "
+		    "%s\n", signer);
+	}
 	(void)printf(json ? "{\"sound\":true,\"records\":%" PRIu64
 	    ",\"first\":%" PRIu64 ",\"last\":%" PRIu64 ",\"head\":\"%s\"}\n" :
 	    "sound: %" PRIu64 " records, from %" PRIu64 " to %" PRIu64
 	    ", head %s\n", c.records, c.first, c.last, hex);
+	return EX_OK;
+}
+
+/* cut - forget old records; older: seconds, -1 as configured */
+static int
+cut(struct ctl *ctl, long older)
+{
+	struct store_conf	c;
+	struct err		e = { "", 0 };
+	uint64_t		n;
+	int			rc;
+
+	if ((rc = ctl_store(ctl, STORE_WRITE)) != EX_OK)
+		return rc;
+	if (older == -1) {
+		if (conf_bind(ctl->conf, conf_find(ctl->conf, "store", NULL),
+		    store_params, &c, &e) == -1)
+			return ctl_fail(&e, EX_CONFIG);
+		if ((older = c.journal_keep) == 0) {
+			(void)printf("kept for ever (journal_keep = 0): "
+			    "nothing cut\n");
+			return EX_OK;
+		}
+	}
+	if (store_journal_cut(ctl->store, (int64_t)clock_now() - older,
+	    ctl->actor, &n, &e) == -1)
+		return ctl_fail(&e, EX_TEMPFAIL);
+	(void)printf("%" PRIu64 " records cut\n", n);
 	return EX_OK;
 }
 
@@ -177,11 +211,13 @@ cmd_journal(struct ctl *ctl, int argc, char **argv)
 		{ "actor", required_argument, NULL, 'a' },
 		{ "since", required_argument, NULL, 'f' },
 		{ "until", required_argument, NULL, 't' },
+		{ "older", required_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 }
 	};
 	struct wish			w = { .json = false };
 	const char			*what;
+	long				older = -1;
 	int				ch;
 
 	while ((ch = getopt_long(argc, argv, "", opts, NULL)) != -1) {
@@ -193,6 +229,9 @@ cmd_journal(struct ctl *ctl, int argc, char **argv)
 	    "  verify          prove that none was altered, lost or moved; "
 	    "prints the\n"
 	    "                  head, to be kept elsewhere and compared\n"
+	    "  cut             forget records older than journal_keep; the rest "
+	    "verifies\n                  by a signed checkpoint\n"
+	    "  --older T       than this instead: 365d\n"
 	    "  --scope S       of this scope\n"
 	    "  --actor A       by this user or program: user:root\n"
 	    "  --since T       7d, 2026-01-31, or a full time\n"
@@ -214,6 +253,11 @@ cmd_journal(struct ctl *ctl, int argc, char **argv)
 				return ctl_usage("journal", "--until \"%s\": "
 				    "say 7d or 2026-01-31", optarg);
 			break;
+		case 'o':
+			if ((older = secs_parse(optarg)) == -1)
+				return ctl_usage("journal", "--older \"%s\": "
+				    "say 365d", optarg);
+			break;
 		case 'j':
 			w.json = true;
 			break;
@@ -222,7 +266,7 @@ cmd_journal(struct ctl *ctl, int argc, char **argv)
 		}
 	}
 	if (optind == argc)
-		return ctl_usage("journal", "show, export or verify?");
+		return ctl_usage("journal", "show, export, verify or cut?");
 	what = argv[optind++];
 	if (strcmp(what, "show") == 0 && optind < argc)
 		w.address = argv[optind++];
@@ -230,10 +274,13 @@ cmd_journal(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage("journal", "too many words");
 	if (strcmp(what, "verify") == 0)
 		return verify(ctl, w.json);
+	if (strcmp(what, "cut") == 0)
+		return cut(ctl, older);
 	if (strcmp(what, "export") == 0)
 		w.json = true;
 	else if (strcmp(what, "show") != 0)
-		return ctl_usage("journal", "\"%s\": show, export or verify?",
+		return ctl_usage("journal", "\"%s\": show, export, verify or "
+		    "cut?",
 		    what);
 	return show(ctl, &w);
 }

@@ -51,6 +51,10 @@ const struct ctl_cmd ctl_cmds[] = {
 	    "the record of every change, and its proof" },
 	{ "verify", cmd_verify, "[--json]",
 	    "everything in the store against its journal" },
+	{ "rekey", cmd_rekey, "[--private FILE]",
+	    "move entries to the first key of the key file" },
+	{ "seal", cmd_seal, "genkey FILE",
+	    "the key pair of sealed copies of addresses" },
 	{ "backup", cmd_backup, "DIR",
 	    "a verified copy of the store while it is in use" },
 	{ "token", cmd_token, "make ADDRESS --scope S | --stream S [--kind K] "

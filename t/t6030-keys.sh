@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# keys: sealed copies, re-key while in use, a missing key, journal retention
+. "$(dirname "$0")/lib.sh"
+
+cat >"$W/m.conf" <<END
+state_dir = $W/state
+run_dir = $W/run
+store_key_file = $W/store.key
+token_key_file = $W/token.key
+[store]
+seal_key_file = $W/seal.pub
+[stream news]
+class = bulk
+scopes = news
+END
+grep -v seal_key "$W/m.conf" >"$W/plain.conf"
+mw() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
+plain() { "$BIN/mailweir" -c "$W/plain.conf" "$@"; }
+says() { regex=$1; shift; "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"; }
+fails() {
+	status=$1 regex=$2; shift 2
+	exits "$status" "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"
+}
+
+t 'a sealing pair'	says 'keep the first away' mw seal genkey "$W/seal"
+t 'not over another'	fails 73 'File exists' mw seal genkey "$W/seal"
+t 'the private one is private' sh -c 'test "$(stat -c %a "$1")" = 600' - "$W/seal"
+t 'init'		mw init
+t 'an entry with a copy' mw add Ann@Example.com --scope news --reason optout
+t 'in a second scope'	mw add ann@example.com --reason manual
+t 'a domain with a copy' mw add @bad.example
+t 'an entry without'	plain add bob@example.com --scope news
+printf 'l1@x.example\nl2@x.example\n' >"$W/l"
+t 'a list'		mw import "$W/l" --scope news
+t 'export says who'	says ',"ann@example.com"$' mw export --unseal "$W/seal"
+t 'and counts the others' has "$W/said" 'mailweir: 3 entries have no sealed copy'
+t 'without it nobody is named' sh -c \
+    '! "$0" -c "$1" export | grep -q @' "$BIN/mailweir" "$W/m.conf"
+mw seal genkey "$W/other" >/dev/null
+t 'another key opens none' says '6 entries have no' mw export --unseal "$W/other"
+t 'no address on the disk' sh -c \
+    '! grep -aq "ann@example\|bad\.example" "$1/state/store/data.mdb"' - "$W"
+
+# a new key before the old one
+old=$(grep '^1 ' "$W/store.key")
+printf '2 %064d\n%s\n' 7 "$old" >"$W/store.key"
+t 'both keys are read'	says 'in force' mw show ann@example.com --scope news
+t 'what could move'	says '3 entries can move to key 2, 1 cannot; 1 lists' mw rekey
+t 'moves nothing'	says '^  id +1:' mw show ann@example.com --scope news
+t 'a wrong private key moves nothing' says '^0 entries moved to key 2, 4 cannot' \
+    mw rekey --private "$W/other"
+t 'rekey'		says '^3 entries moved to key 2, 1 cannot; 1 lists' \
+    mw rekey --private "$W/seal"
+t 'names what is stuck'	has "$W/said" '^scope news: manual 1:'
+t 'and the list'	has "$W/said" 'import it afresh'
+t 'and the key it needs' has "$W/said" '^key 1 is still needed'
+t 'it moved'		says '^  id +2:' mw show ann@example.com --scope news
+t 'with its reason'	has "$W/said" '^optout'
+t 'the domain, too'	says 'whole domain' mw show x@bad.example
+t 'the other stays'	says '^  id +1:' mw show bob@example.com
+t 'verify'		says '^0 faults' mw verify
+t 'the copy moved with it' says ',"ann@example.com"$' mw export --unseal "$W/seal"
+
+# the old key goes too early: nobody is "not suppressed" for it
+cp "$W/store.key" "$W/both.key"
+grep '^2 ' "$W/both.key" >"$W/store.key"
+t 'a key that is missing is an error' fails 78 'needs store key 1' \
+    mw show bob@example.com
+cp "$W/both.key" "$W/store.key"
+t 'an added list under another key' fails 78 'import the whole list' \
+    mw import "$W/l" --scope news
+t 'list afresh'		mw import "$W/l" --scope news --replace
+t 'entry afresh'	mw add bob@example.com --scope news
+t 'it moves'		says '^  id +2:' mw show bob@example.com
+t 'the list before may still come back' says '^key 1 is still' \
+    mw rekey --private "$W/seal"
+t 'list once more'	mw import "$W/l" --scope news --replace
+t 'nothing left'	says 'no older key is needed' mw rekey --private "$W/seal"
+grep '^2 ' "$W/both.key" >"$W/store.key"
+t 'without the old key'	says 'in force' mw show bob@example.com
+t 'list, too'		says 'in force' mw show l1@x.example
+t 'verify again'	says '^0 faults' mw verify
+
+# removal takes the copy along
+t 'remove one scope'	mw remove ann@example.com --scope news
+t 'the copy stays for the other' says ',"ann@example.com"$' \
+    mw export --unseal "$W/seal"
+t 'remove the other'	mw remove ann@example.com
+t 'add it without'	plain add ann@example.com
+t 'no copy was left'	sh -c '! "$0" -c "$1" export --unseal "$2" | grep ann@' \
+    "$BIN/mailweir" "$W/m.conf" "$W/seal"
+
+# retention
+t 'nothing is old'	says '^0 records cut' mw journal cut --older 1d
+before=$(mw journal show | wc -l)
+sleep 2
+mw add last@example.com >/dev/null
+t 'cut'			says "^$before records cut" mw journal cut --older 1s
+t 'the rest verifies'	says '^begins at a checkpoint signed by Ed25519' \
+    mw journal verify
+t 'so does the store'	says '^0 faults' mw verify
+t 'and can be cut again' says 'records cut' mw journal cut --older 0s
+t 'verifies again'	says '^sound: 1 records|^sound' mw journal verify
+t 'entries are all there' says 'in force' mw show bob@example.com
+"$PYTHON" - "$W/state/store/data.mdb" <<'END'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+at = data.rfind(b"=cut")
+while at >= 0:          # every version of the page: an octet of the hash
+    data[at + 4 + 20] ^= 1
+    at = data.rfind(b"=cut", 0, at)
+open(sys.argv[1], "wb").write(data)
+END
+t 'a forged checkpoint'	fails 65 'checkpoint' mw journal verify
+t_done
