@@ -40,6 +40,19 @@ each_help() {
 	done <"$W/names"
 }
 t 'help of each sentence'	each_help
+# the sentences of two words say the same
+two_words() {
+	for s in 'feedback parse' 'feedback parked' 'feedback reason' \
+	    'journal show' 'journal verify' 'rules check' 'rules score' \
+	    'rules test' 'rules list' 'dkim genkey' 'dkim check' \
+	    'dkim rotate' 'dkim sign' 'dkim verify' 'token make' 'token read'
+	do
+		# shellcheck disable=SC2086 # two words
+		"$BIN/mailweir" $s --help >"$W/b" || { echo "$s --help"; return 1; }
+		has "$W/b" "^usage: mailweir ${s%% *}" || return 1
+	done
+}
+t 'also behind a second word'	two_words
 t 'help of none'		exits 64 m help frobnicate
 t 'no configuration'		exits 66 "$BIN/mailweir" -c "$W/none" stats
 full() { "$BIN/mailweir" --help >/dev/full; }

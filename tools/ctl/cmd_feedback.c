@@ -323,7 +323,9 @@ reason(struct ctl *ctl, int argc, char **argv)
 int
 cmd_feedback(struct ctl *ctl, int argc, char **argv)
 {
-	if (argc >= 2 && strcmp(argv[1], "--help") == 0)
+	/* "parse --help" asks for help, too, not for a file of that name */
+	if ((argc >= 2 && strcmp(argv[1], "--help") == 0) ||
+	    (argc >= 3 && strcmp(argv[2], "--help") == 0))
 		return ctl_help("feedback", options_text);
 	if (argc >= 2 && strcmp(argv[1], "parse") == 0)
 		return parse(ctl, argc - 1, argv + 1);
