@@ -26,11 +26,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "web/limit.h"
 #include "web/web.h"
 
 #include "base/banned.h"
 
 #define BACKLOG		1024u
+#define LIBRARY_LINES	5	/* of log a second */
 #define API_STACK	(512u << 10)
 
 /* One connection, in the table and as MHD's socket context. */
@@ -414,10 +416,12 @@ keep_raw(void *cls, struct MHD_Connection *c, char *s)
 static void __attribute__((format(printf, 2, 0)))
 complain(void *cls, const char *fmt, va_list ap)
 {
-	char	line[256];
-	size_t	n;
+	struct web	*w = cls;
+	char		 line[256];
+	size_t		 n;
 
-	(void)cls;
+	if (!limit_take(w->limit, 'l', "", 0, LIBRARY_LINES, 1))
+		return;
 	(void)vsnprintf(line, sizeof line, fmt, ap);
 	n = strlen(line);
 	if (n > 0 && line[n - 1] == '\n')
@@ -497,7 +501,7 @@ launch(struct http_server *s, struct err *e)
 	v[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
 	s->daemon = MHD_start_daemon(flags_of(o, &ss), 0, NULL, NULL,
 	    access_cb, s,
-	    MHD_OPTION_EXTERNAL_LOGGER, complain, NULL,
+	    MHD_OPTION_EXTERNAL_LOGGER, complain, s->web,
 	    MHD_OPTION_NOTIFY_COMPLETED, completed_cb, s,
 	    MHD_OPTION_NOTIFY_CONNECTION, connection_cb, s,
 	    MHD_OPTION_UNESCAPE_CALLBACK, keep_raw, NULL,

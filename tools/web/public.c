@@ -120,17 +120,12 @@ text_only(struct http_resp *r, int status, const char *text)
 
 /* -- tokens ---------------------------------------------------------------- */
 
-/* note_bad - count it; the log has at most BAD_LINES of them a second */
+/* note_bad - count it; the log has at most BAD_LINES of a kind a second */
 static void
 note_bad(const struct http_req *q, const char *why)
 {
-	struct web	*w = q->web;
-	int64_t		 now = clock_mono_us() / 1000000;
-
-	metrics_add(w->metrics, "web_bad_tokens_total", "why", why, 1);
-	if (atomic_exchange(&w->bad_second, now) != now)
-		atomic_store(&w->bad_lines, 0);
-	if (atomic_fetch_add(&w->bad_lines, 1) < BAD_LINES)
+	metrics_add(q->web->metrics, "web_bad_tokens_total", "why", why, 1);
+	if (limit_take(q->web->limit, 'b', why, strlen(why), BAD_LINES, 1))
 		log_event(LOG_NOTICE, "web_bad_token", LOG_STR("why", why),
 		    LOG_STR("client", q->client));
 }

@@ -77,9 +77,6 @@ struct web {
 	struct limit	*limit;
 	struct http_server *pub, *api, *admin;
 	atomic_bool	 stopping;
-	/* bad tokens: at most so many lines of log a second */
-	_Atomic int64_t	 bad_second;
-	atomic_uint	 bad_lines;
 };
 
 struct snap *web_snap(struct web *);	/* snap_release() it */
