@@ -23,6 +23,7 @@ zone() {
 		ns1 IN A 127.0.0.1
 		ns2 IN A 127.0.0.2
 		alias._domainkey IN CNAME target.keys
+		_dmarc IN TXT "v=DMARC1; p=reject; adkim=s"
 		target.keys IN TXT "v=DKIM1; k=ed25519; " "p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 		two._domainkey IN TXT "v=DKIM1; p=AAAA"
 		two._domainkey IN TXT "v=DKIM1; p=BBBB"
@@ -225,6 +226,11 @@ for s in alias two none; do
 done
 t 'alias: verifies'		dns verify "$W/alias.eml"
 t 'alias: check'		has "$W/alias.check" '	ok	'
+t 'DMARC policy'		has "$W/alias.check" ' dmarc=reject'
+t 'aligned'			hasnt "$W/alias.check" 'unaligned'
+printf 'match = rot.example x.rot.example\n' >>"$W/one.conf"
+"$BIN/mailweir" -c "$W/one.conf" dkim check --dns "127.0.0.1:$DNS" >"$W/un.check"
+t 'strict: not aligned'		has "$W/un.check" ' unaligned=x.rot.example'
 t 'two records: no key'		exits 65 dns verify "$W/two.eml"
 t 'no record'			exits 65 dns verify "$W/none.eml"
 t 'is permanent'		has "$W/out.$N" 'permerror'

@@ -708,6 +708,18 @@ dtable_key(struct dtable *t, const struct dtable_entry *entry,
 	return rc;
 }
 
+void
+dtable_patterns(const struct dtable *t, const struct dtable_entry *entry,
+    void (*each)(void *arg, const char *pattern), void *arg)
+{
+	const struct dtable_slot *s = (const struct dtable_slot *)entry;
+	size_t			 i;
+
+	for (i = 0; s->pinned && i < t->nrows; i++)
+		if (t->row[i].entry == s->self)
+			each(arg, t->row[i].pattern);
+}
+
 size_t
 dtable_check(struct dtable *t, void (*report)(void *arg, const char *msg),
     void *arg)

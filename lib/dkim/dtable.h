@@ -88,6 +88,11 @@ int	dtable_key(struct dtable *, const struct dtable_entry *,
 /* Was the entry's key parsed when the table was loaded? */
 bool	dtable_loaded(const struct dtable_entry *);
 
+/* The patterns of a [key] section's entry ("user@domain", "domain", ".domain",
+ * "*", ":login"). */
+void	dtable_patterns(const struct dtable *, const struct dtable_entry *,
+	    void (*each)(void *arg, const char *pattern), void *arg);
+
 /* Every entry: load and release its key; for `mailweir check`. */
 size_t	dtable_check(struct dtable *, void (*report)(void *arg,
 	    const char *msg), void *arg);

@@ -117,7 +117,8 @@ static struct {
 	const char *row, *conf, *sender, *client, *sasl, *rcpt, *from;
 	bool local;
 	enum frame_verdict verdict;
-	int passes;		/* signatures that verify */
+	int passes;		/* signatures that verify; -1: one, and one
+				   that was there before does not */
 	const char *event;	/* part of the events */
 } const cases[] = {
 	{ "internal, two keys", "", "<x@y.example>", "127.0.0.1", "", NULL,
@@ -194,6 +195,21 @@ static struct {
 	{ "another stream", "[stream s]\nmatch_sender = no@y.example\n"
 	  "dkim_keys = other\n", "<x@y.example>", "::1", "", NULL,
 	  "bob@example.com", false, FRAME_CONTINUE, 2, "keys=r,e n=2" },
+	{ "own signature kept", "", "<x@y.example>", "::1", "", NULL,
+	  "c@other.example\r\nDKIM-Signature: v=1; a=rsa-sha256; d=gone.test; "
+	  "s=r; h=From; bh=AA==; b=AA==", false, FRAME_CONTINUE, -1,
+	  "dkim_signed" },
+	{ "own signature removed", "existing = remove\n", "<x@y.example>",
+	  "::1", "", NULL, "c@other.example\r\ndkim-signature: v=1; "
+	  "a=rsa-sha256; d=Other.Example; s=r; h=From; bh=AA==; b=AA==", false,
+	  FRAME_CONTINUE, 1, "dkim_removed policy=dkim n=1" },
+	{ "stranger's signature stays", "existing = remove\n",
+	  "<x@y.example>", "::1", "", NULL, "c@other.example\r\n"
+	  "DKIM-Signature: v=1; a=rsa-sha256; d=gone.test; s=r; h=From; "
+	  "bh=AA==; b=AA==", false, FRAME_CONTINUE, -1, "dkim_signed" },
+	{ "lone CR", "bad_message = reject\n", "<x@y.example>", "::1", "",
+	  NULL, "c@other.example\r\nSubject: a\rb", false, FRAME_REJECT, 0,
+	  "a CR that ends no line" },
 	{ "libopendkim signs", "engine = libopendkim\nsign_by = sender\n",
 	  "<rsa@rsa.example>", "::1", "", NULL, "bob@example.com", false,
 	  FRAME_CONTINUE, 1, "keys=rsaonly" },
@@ -273,7 +289,8 @@ decisions(void **state)
 			fail_msg("%s: %s", cases[i].row, e.msg);
 		for (k = 0; k < out.n; k++)
 			passes += out.sig[k].result == DVERIFY_PASS;
-		if (passes != cases[i].passes || (size_t)passes != out.n)
+		if (cases[i].passes == -1 ? passes != 1 || out.n != 2 :
+		    passes != cases[i].passes || (size_t)passes != out.n)
 			fail_msg("%s: %d of %zu pass\n%s", cases[i].row,
 			    passes, out.n, msg);
 		drive_result_free(&res);

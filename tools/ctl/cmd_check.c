@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "ctl/cmds.h"
 #include "ctl/programs.h"
+#include "dkim/dkim.h"
 #include "feedback/belief.h"
 #include "feedback/bounces.h"
 #include "feedback/conf.h"
@@ -178,6 +179,20 @@ check_feedback(struct check *k)
 	belief_free(&belief);
 }
 
+/* check_keys - also the DKIM keys that a milter would load at their first use */
+static void
+check_keys(struct check *k)
+{
+	struct dtable	*t = NULL;
+	struct err	 e = { "", 0 };
+
+	if (dkim_table_load(k->ctl->conf, &t, &e) == -1)
+		fault(k, e.msg);
+	else
+		(void)dtable_check(t, fault, k);
+	dtable_free(&t);
+}
+
 /* summary - one line when all is well; the exit status */
 static int
 summary(const struct check *k)
@@ -219,6 +234,7 @@ run(struct check *k)
 	check_files(k);
 	check_milters(k);
 	check_feedback(k);
+	check_keys(k);
 	rc = summary(k);
 	for (i = 0; i < k->n; i++)
 		free(k->said[i]);

@@ -16,21 +16,83 @@
 
 #include "base/banned.h"
 
+/* What DMARC will say of a key's signatures. */
+struct dmarc {
+	const char	*d;		/* the key's d= */
+	bool		 strict;	/* adkim=s */
+	char		 policy[32];	/* p=, or "-" without a record */
+	char		 odd[256];	/* a pattern that is not aligned */
+};
+
+/* under - is domain the same as, or below, parent? */
+static bool
+under(const char *domain, const char *parent)
+{
+	size_t	n = strlen(domain), k = strlen(parent);
+
+	return n >= k && strcasecmp(domain + n - k, parent) == 0 &&
+	    (n == k || domain[n - k - 1] == '.');
+}
+
+/* align - would a From that matches the pattern be aligned with d=? */
+static void
+align(void *arg, const char *pattern)
+{
+	struct dmarc	*m = arg;
+	const char	*at = strrchr(pattern, '@');
+	const char	*dom = at != NULL ? at + 1 : pattern;
+	bool		 below = dom[0] == '.';
+
+	if (pattern[0] == ':' || strcasecmp(dom, m->d) == 0)
+		return;
+	if (strcmp(pattern, "*") != 0 && !m->strict &&
+	    (under(dom + below, m->d) || under(m->d, dom + below)))
+		return;
+	(void)snprintf(m->odd, sizeof m->odd, "%s", pattern);
+}
+
+/* find_dmarc - the record of the domain or of the nearest one above it */
+static void
+find_dmarc(struct ctl_records *rec, struct dmarc *m)
+{
+	char		 name[300], txt[2048];
+	const char	*up = m->d, *v;
+	size_t		 n;
+
+	(void)snprintf(m->policy, sizeof m->policy, "-");
+	for (; up != NULL && strchr(up, '.') != NULL; up = strchr(up, '.') +
+	    1) {
+		(void)snprintf(name, sizeof name, "_dmarc.%s", up);
+		if (ctl_records_find(rec, name, txt, sizeof txt) != 1 ||
+		    strncmp(txt, "v=DMARC1", 8) != 0)
+			continue;
+		if ((v = drecord_tag(txt, "p", &n)) != NULL && n < 20)
+			(void)snprintf(m->policy, sizeof m->policy, "%.*s",
+			    (int)n, v);
+		v = drecord_tag(txt, "adkim", &n);
+		m->strict = v != NULL && n == 1 && *v == 's';
+		return;
+	}
+}
+
 /* print - one key's state; true when it is as it should be */
 static bool
-print(const struct dtable_entry *entry, const struct dcheck *c, bool json)
+print(const struct dtable_entry *entry, const struct dcheck *c,
+    const struct dmarc *m, bool json)
 {
 	json_t	*o;
 	char	*text;
 
 	if (!json) {
-		(void)printf("%s\t%s\td=%s s=%s bits=%d%s%s%s\n", entry->name,
-		    dcheck_state_name(c->state), entry->domain,
-		    entry->selector, c->bits, c->testing ? " testing" : "",
-		    c->weak ? " weak" : "", c->why);
+		(void)printf("%s\t%s\td=%s s=%s bits=%d dmarc=%s%s%s%s%s%s\n",
+		    entry->name, dcheck_state_name(c->state), entry->domain,
+		    entry->selector, c->bits, m->policy, c->testing ?
+		    " testing" : "", c->weak ? " weak" : "",
+		    m->odd[0] != '\0' ? " unaligned=" : "", m->odd, c->why);
 		return c->state == DCHECK_OK;
 	}
-	o = json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:s}", "key",
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:s}",
+	    "dmarc", m->policy, "unaligned", m->odd, "key",
 	    entry->name, "state", dcheck_state_name(c->state), "domain",
 	    entry->domain, "selector", entry->selector, "bits", c->bits,
 	    "testing", c->testing, "weak", c->weak, "why",
@@ -50,6 +112,7 @@ check_all(struct ctl *ctl, struct ctl_records *rec, const char *domain,
 	const struct dtable_entry	*entry;
 	struct dtable			*t;
 	struct dcheck			 c;
+	struct dmarc			 m;
 	struct err			 e = { "", 0 };
 	size_t				 i, seen = 0;
 	int				 rc = EX_OK;
@@ -65,7 +128,10 @@ check_all(struct ctl *ctl, struct ctl_records *rec, const char *domain,
 		    strcmp(entry->domain, "%") == 0)
 			continue;	/* depends on the address */
 		dcheck_key(t, entry, ctl_records_find, rec, &c);
-		if (!print(entry, &c, json))
+		m = (struct dmarc){ .d = entry->domain };
+		find_dmarc(rec, &m);
+		dtable_patterns(t, entry, align, &m);
+		if (!print(entry, &c, &m, json))
 			rc = EX_DATAERR;
 	}
 	dtable_free(&t);
@@ -103,7 +169,9 @@ cmd_dkim_check(struct ctl *ctl, int argc, char **argv)
 			    "  For every key: ok, missing (no record), "
 			    "mismatch, revoked, malformed, unusable\n"
 			    "  (the key itself), or unknown (DNS does not "
-			    "answer); weak and testing are said.\n");
+			    "answer); weak and testing are said,\n"
+			    "  the domain's DMARC policy, and an address it "
+			    "signs for that is not aligned.\n");
 		case 'k':
 			keys = optarg;
 			break;
