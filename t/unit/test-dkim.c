@@ -2,6 +2,7 @@
 /* test-dkim.c - canonical forms, h= policy, keys, both engines, verification */
 #include "unit.h"
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -724,6 +725,98 @@ verdicts(void **state)
 	buf_free(&v);
 }
 
+/* many - one message hashed once, signed for several domains, as signatures
+ * for single recipients will be */
+static void
+many(void **state)
+{
+	static const char *const domains[] = { "d.example", "x.d.example",
+		"other.example" };
+	static const char	 raw[] = "From: a@d.example\r\n\r\nhello\r\n";
+	struct dsign_policy	*p;
+	struct dsign		*d;
+	struct header_list	 h;
+	struct buf		 v[3], field = BUF_INIT(DSIGN_VALUE_MAX + 1);
+	struct dverify		*ver;
+	struct dverify_out	 out;
+	struct err		 e;
+	bool			 truncated;
+	long			 at;
+	size_t			 i;
+
+	(void)state;
+	header_list_init(&h);
+	at = header_parse(raw, strlen(raw), 100, 10000, &h, &truncated);
+	assert_int_equal(dsign_policy_new(&base_options, &p, &e), 0);
+	assert_int_equal(dsign_begin(p, &d, &e), 0);
+	assert_int_equal(dsign_body(d, raw + at, strlen(raw + at), &e), 0);
+	assert_int_equal(dsign_header(d, &h, &e), 0);
+	for (i = 0; i < 3; i++) {
+		struct dsign_tags t = { domains[i], i == 1 ? "ed" : "rsa",
+		    i == 2 ? "b=c;d@other.example" : "", 1700000000 };
+
+		buf_init(&v[i], DSIGN_VALUE_MAX);
+		assert_int_equal(dsign_make(d, i == 1 ? ed : rsa, &t, &v[i],
+		    &e), 0);
+	}
+	for (i = 0; i < 3; i++) {
+		buf_reset(&field);
+		(void)buf_addf(&field, " %s", buf_str(&v[i]));
+		assert_int_equal(header_insert(&h, 0, DSIGN_FIELD, field.data,
+		    field.len), 0);
+		buf_free(&v[i]);
+	}
+	assert_int_equal(dverify_open(keys_of, NULL, &ver, &e), 0);
+	assert_int_equal(dverify_message(ver, &h, raw + at, strlen(raw + at),
+	    &out, &e), 0);
+	assert_int_equal(out.n, 3);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(out.sig[i].result, DVERIFY_PASS);
+		assert_string_equal(out.sig[i].domain, domains[2 - i]);
+	}
+	/* quoted as RFC 6376 2.11 has it, and read back */
+	assert_string_equal(out.sig[0].identity, "b=c;d@other.example");
+	dverify_close(&ver);
+	dsign_end(&d);
+	dsign_policy_free(&p);
+	header_list_free(&h);
+	buf_free(&field);
+}
+
+static void *
+sign_often(void *arg)
+{
+	static const char	 raw[] = "From: a@d.example\r\n\r\nhello\r\n";
+	struct buf		 v = BUF_INIT(DSIGN_VALUE_MAX);
+	struct err		 e;
+	int			 i, bad = 0;
+
+	(void)arg;
+	for (i = 0; i < 40; i++)
+		bad |= sign(&base_options, raw, strlen(raw), i % 2 ? ed : rsa,
+		    "s", &v, &e);
+	buf_free(&v);
+	return bad == 0 ? arg : NULL;
+}
+
+/* one key on many threads at once */
+static void
+threads(void **state)
+{
+	pthread_t	id[4];
+	void		*got;
+	int		i;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&id[i], NULL, sign_often,
+		    id), 0);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(id[i], &got), 0);
+		assert_ptr_equal(got, id);
+	}
+}
+
 /* --- bad input -------------------------------------------------------- */
 
 static void
@@ -780,6 +873,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(tags_and_folds),
 	cmocka_unit_test(engines_agree),
 	cmocka_unit_test(verdicts),
+	cmocka_unit_test(many),
+	cmocka_unit_test(threads),
 	cmocka_unit_test(too_many),
 	cmocka_unit_test(huge_header),
 };
