@@ -55,7 +55,8 @@ static void
 park_event(struct apply_event *ae, const char *why)
 {
 	ae->result = APPLY_PARKED;
-	(void)snprintf(ae->why, sizeof ae->why, "%s", why);
+	(void)snprintf(ae->why, sizeof ae->why, "%.*s",
+	    (int)sizeof ae->why - 1, why);
 }
 
 /* scope_name - of a token's scope, among those that our streams have */

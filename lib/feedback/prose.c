@@ -447,7 +447,8 @@ still_trying(const struct parse *ps)
 
 /* -- events --------------------------------------------------------------- */
 
-/* expanded - "(expanded from: <alias@example.com>)": the one we wrote to */
+/* expanded - "(expanded from: <alias@example.com>)", Exim's "(generated from
+ * alias@example.com)": the one we wrote to */
 static const char *
 expanded(struct parse *ps, struct text sec, struct text addr)
 {
@@ -455,6 +456,8 @@ expanded(struct parse *ps, struct text sec, struct text addr)
 	struct text	found;
 	size_t		from;
 
+	if (p == NULL)
+		p = text_find(sec, "generated from");
 	if (p == NULL)
 		return "";
 	from = (size_t)(p - sec.p);
