@@ -263,5 +263,14 @@ stdin() { report "$1" | "$BIN/mailweir-ingest" -d -c "${2:-$W/conf}" --stdin; }
 t 'standard input' stdin "$(mailtoken fay@example.com)"
 t 'is stored' shows fay@example.com '"optout"'
 sed "s|^store_key_file.*|store_key_file = $W/absent|" "$W/conf" >"$W/conf.bad"
+named() {	# PARAMETER FILE - its file is for all to read
+	chmod 644 "$2"
+	exits 78 "$BIN/mailweir-ingest" -n -c "$W/conf" 2>"$W/named"
+	rc=$?
+	chmod 600 "$2"
+	[ $rc = 0 ] && has "$W/named" "conf:[0-9]+: $1: .*chmod 0600"
+}
+t 'a store key for all: refused' named store_key_file "$W/store.key"
+t 'a token key for all: refused' named token_key_file "$W/token.key"
 t 'without its keys: keep the mail (75)' exits 75 stdin "$(mailtoken gil@example.com)" "$W/conf.bad"
 t_done

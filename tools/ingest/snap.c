@@ -42,15 +42,29 @@ bind(struct snap *s, struct err *e)
 	return 0;
 }
 
+/* blame - say which parameter named the file */
+static int
+blame(const struct snap *s, const char *name, struct err *e)
+{
+	char	where[256];
+
+	(void)err_prefix(e, "%s", conf_where(conf_find(s->file, "", NULL),
+	    name, where, sizeof where));
+	return -1;
+}
+
 /* load - what the values name */
 static int
 load(struct snap *s, bool open_store, struct err *e)
 {
 	if (addr_rules_load(s->common.fold_local, &s->common.address_rules,
-	    &s->rules, e) == -1 ||
-	    store_keys_load(s->common.store_key_file, &s->keys, e) == -1 ||
-	    token_keys_load(s->common.token_key_file, &s->tokens, e) == -1 ||
-	    stream_set_load(s->file, &s->streams, e) == -1 ||
+	    &s->rules, e) == -1)
+		return blame(s, "address_rules", e);
+	if (store_keys_load(s->common.store_key_file, &s->keys, e) == -1)
+		return blame(s, "store_key_file", e);
+	if (token_keys_load(s->common.token_key_file, &s->tokens, e) == -1)
+		return blame(s, "token_key_file", e);
+	if (stream_set_load(s->file, &s->streams, e) == -1 ||
 	    bounces_load(s->feedback.bounces, &s->bounces, e) == -1 ||
 	    belief_load(s->file, &s->belief, e) == -1 ||
 	    proof_open(&s->feedback, &s->proof, e) == -1)
