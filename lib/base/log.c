@@ -34,7 +34,7 @@ put(struct line *l, const char *s, size_t n)
 static bool
 plain(unsigned char c)
 {
-	return c > ' ' && c != 0x7f && c != '"' && c != '\\' && c != '=';
+	return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '=';
 }
 
 static void
@@ -49,7 +49,7 @@ put_escaped(struct line *l, unsigned char c)
 	case '"':	put(l, "\\\"", 2);	return;
 	case '\\':	put(l, "\\\\", 2);	return;
 	}
-	if (c < ' ' || c == 0x7f) {
+	if (c < ' ' || c >= 0x7f) {
 		(void)snprintf(hex, sizeof hex, "\\x%02x", c);
 		put(l, hex, 4);
 	} else {
@@ -57,18 +57,53 @@ put_escaped(struct line *l, unsigned char c)
 	}
 }
 
+/*
+ * sequence - octets of the UTF-8 character at s; 0 if there is none
+ *
+ * journalctl shows a line as "blob data" when it holds anything else, or one
+ * of the control characters U+0080 to U+009F.
+ */
+static size_t
+sequence(const char *s, size_t n)
+{
+	const unsigned char	*p = (const unsigned char *)s;
+	size_t			 len, i;
+
+	len = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 :
+	    p[0] < 0xf5 ? 4 : 0;
+	if (len == 0 || len > n)
+		return 0;
+	for (i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xc2 && p[1] < 0xa0) || (p[0] == 0xe0 && p[1] < 0xa0) ||
+	    (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+	    (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return len;
+}
+
 static void
 put_value(struct line *l, const char *s, size_t n)
 {
-	size_t	i, keep = n > LOG_VALUE_MAX ? LOG_VALUE_MAX : n;
+	size_t	i, k, keep = n > LOG_VALUE_MAX ? LOG_VALUE_MAX : n;
 	bool	quote = n == 0;
 
-	for (i = 0; i < keep && !quote; i++)
-		quote = !plain((unsigned char)s[i]);
+	for (i = 0; i < keep && !quote; i += k) {
+		k = sequence(s + i, keep - i);
+		quote = k == 0 && !plain((unsigned char)s[i]);
+		k += k == 0;
+	}
 	if (quote)
 		put(l, "\"", 1);
-	for (i = 0; i < keep; i++)
-		put_escaped(l, (unsigned char)s[i]);
+	for (i = 0; i < keep; i += k) {
+		k = sequence(s + i, keep - i);
+		if (k > 0)
+			put(l, s + i, k);
+		else
+			put_escaped(l, (unsigned char)s[i]);
+		k += k == 0;
+	}
 	if (keep < n)
 		put(l, "...", 3);
 	if (quote)

@@ -44,6 +44,12 @@ log_quoting(void **state)
 		{ "a\nfake qid=1", "e k=\"a\\nfake qid=1\"" },
 		{ "q\"b\\", "e k=\"q\\\"b\\\\\"" },
 		{ "\x01", "e k=\"\\x01\"" },
+		{ "m\xc3\xbcller@x", "e k=m\xc3\xbcller@x" },
+		{ "m\xfcller", "e k=\"m\\xfcller\"" },
+		{ "\xc2\x9b" "31m", "e k=\"\\xc2\\x9b31m\"" },
+		{ "\xed\xa0\x80 \xe9\x9b\xaa",
+		    "e k=\"\\xed\\xa0\\x80 \xe9\x9b\xaa\"" },
+		{ "cut \xe9\x9b", "e k=\"cut \\xe9\\x9b\"" },
 	};
 	char	line[LOG_LINE_MAX];
 	size_t	i;
