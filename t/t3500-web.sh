@@ -21,7 +21,7 @@ t 'it starts'	web_start
 
 ann=$(token ann@example.com)
 news=$(scope_number newsletter) offers=$(scope_number offers)
-page() { get "$U$ann" "$@" && status 200; }
+page() { get "$U$ann" && status 200; }
 press() { post "$U$ann" "$@" && status 200; }
 off() { press -d action=off -d "scope=$1"; }
 undo() { press -d action=undo -d "ticket=$1"; }
