@@ -8,19 +8,23 @@
 
 #include "base/banned.h"
 
-/* A set of strings that were seen, by hash: open addressing over offsets into
- * the text of a list. */
+#define SLOTS	64	/* of a table at first */
+
+/*
+ * Strings that were seen, each once: open addressing by hash over the pieces of
+ * a list, whose text may move while it grows.
+ */
 struct seen {
-	uint32_t	*slot;		/* index + 1, 0 = free */
-	size_t		 mask;
+	struct view_list	*list;
+	uint32_t		*slot;		/* index + 1, 0 = free */
+	size_t			*at;		/* of each piece in the text */
+	size_t			 cap;		/* slots, a power of 2 */
 };
 
 struct collect {
 	struct view		*v;
 	const struct uri_world	*world;
-	struct view_list	*list;
-	struct seen		 seen, found;
-	struct view_list	 texts;		/* links as found */
+	struct seen		 links, forms;
 	bool			 from_text;
 	bool			 no_memory;
 };
@@ -33,70 +37,89 @@ hash(const char *p, size_t n)
 
 	for (i = 0; i < n; i++)
 		h = (h ^ (unsigned char)p[i]) * UINT64_C(1099511628211);
-	return h;
+	return h ^ h >> 31;
 }
 
-static int
-seen_init(struct seen *s, size_t room)
+/* slot - where a string is, or belongs */
+static size_t
+slot(const struct seen *s, const char *p, size_t n)
 {
-	size_t	n = 64;
+	size_t	i = hash(p, n) & (s->cap - 1), k;
 
-	while (n < 2 * room)
-		n *= 2;
-	s->mask = n - 1;
-	s->slot = calloc(n, sizeof *s->slot);
-	return s->slot == NULL ? -1 : 0;
-}
-
-/* put - add a string to a list unless it holds it; true when it was new */
-static bool
-put(struct collect *c, struct seen *s, struct view_list *l, size_t *at,
-    const char *p, size_t n)
-{
-	size_t		i = hash(p, n) & s->mask;
-
-	for (; s->slot[i] != 0; i = (i + 1) & s->mask) {
-		size_t	k = s->slot[i] - 1;
-
-		if (l->v[k].n == n && memcmp(l->text.data + at[k], p, n) == 0)
-			return false;
+	for (; s->slot[i] != 0; i = (i + 1) & (s->cap - 1)) {
+		k = s->slot[i] - 1;
+		if (s->list->v[k].n == n &&
+		    memcmp(s->list->text.data + s->at[k], p, n) == 0)
+			break;
 	}
-	if (l->n >= c->v->lim.uris) {
+	return i;
+}
+
+/* grow - twice the slots */
+static int
+grow(struct seen *s)
+{
+	size_t		 cap = s->cap == 0 ? SLOTS : 2 * s->cap, i;
+	uint32_t	*more = calloc(cap, sizeof *more);
+	size_t		*at = realloc(s->at, cap * sizeof *at);
+
+	if (at != NULL)
+		s->at = at;
+	if (more == NULL || at == NULL) {
+		free(more);
+		return -1;
+	}
+	free(s->slot);
+	s->slot = more;
+	s->cap = cap;
+	for (i = 0; i < s->list->n; i++)
+		s->slot[slot(s, s->list->text.data + s->at[i],
+		    s->list->v[i].n)] = (uint32_t)i + 1;
+	return 0;
+}
+
+/* put - add a string unless it is there; true when it was new */
+static bool
+put(struct collect *c, struct seen *s, const char *p, size_t n)
+{
+	size_t	i;
+
+	if (s->list->n >= c->v->lim.uris) {
 		c->v->truncated = true;
 		return false;
 	}
-	at[l->n] = l->text.len;
-	if (view_list_add(l, p, n) == -1) {
+	if (2 * (s->list->n + 1) > s->cap && grow(s) == -1) {
 		c->no_memory = true;
 		return false;
 	}
-	s->slot[i] = (uint32_t)l->n;
+	i = slot(s, p, n);
+	if (s->slot[i] != 0)
+		return false;
+	s->at[s->list->n] = s->list->text.len;
+	if (view_list_add(s->list, p, n) == -1) {
+		c->no_memory = true;
+		return false;
+	}
+	s->slot[i] = (uint32_t)s->list->n;
 	return true;
 }
-
-struct run {
-	struct collect	*c;
-	size_t		*list_at, *found_at;
-};
 
 /* one - a link: if it is new, add all its forms */
 static void
 one(void *arg, const char *uri, size_t len)
 {
-	struct run	*r = arg;
-	struct collect	*c = r->c;
+	struct collect	*c = arg;
 	struct buf	 forms = BUF_INIT(256u << 10);
 	const char	*p;
 	bool		 valid;
 
-	if (!put(c, &c->found, &c->texts, r->found_at, uri, len))
+	if (!put(c, &c->links, uri, len))
 		return;
 	valid = uri_forms(uri, len, c->world, &forms);
 	if (valid || !c->from_text)
 		for (p = buf_str(&forms); p < buf_str(&forms) + forms.len;
 		    p += strlen(p) + 1)
-			(void)put(c, &c->seen, c->list, r->list_at, p,
-			    strlen(p));
+			(void)put(c, &c->forms, p, strlen(p));
 	buf_free(&forms);
 }
 
@@ -104,43 +127,35 @@ one(void *arg, const char *uri, size_t len)
 static int
 build(struct view *v, const struct uri_world *world)
 {
+	struct view_list	 links = { .text = BUF_INIT(64u << 20) };
 	struct collect		 c = { .v = v, .world = world,
-				    .list = &v->uris };
-	struct run		 r = { .c = &c };
+				    .links = { .list = &links },
+				    .forms = { .list = &v->uris } };
 	struct view_texts	 body;
-	size_t			 i, room = v->lim.uris + 1;
-	int			 rc = -1;
+	size_t			 i;
 
-	buf_init(&c.texts.text, 64u << 20);
 	if (view_body(v, &body) == -1)
 		return -1;
-	r.list_at = calloc(room, sizeof *r.list_at);
-	r.found_at = calloc(room, sizeof *r.found_at);
-	if (r.list_at == NULL || r.found_at == NULL ||
-	    seen_init(&c.seen, room) == -1 ||
-	    seen_init(&c.found, room) == -1)
-		goto done;
 	c.from_text = true;
 	for (i = 0; i < body.n; i++)
-		uri_find(body.v[i].p, body.v[i].n, world, one, &r);
+		uri_find(body.v[i].p, body.v[i].n, world, one, &c);
 	/* What text names may be a link after all when HTML does. */
-	memset(c.found.slot, 0, (c.found.mask + 1) * sizeof *c.found.slot);
-	c.texts.n = 0;
-	buf_reset(&c.texts.text);
+	if (c.links.cap > 0)
+		memset(c.links.slot, 0, c.links.cap * sizeof *c.links.slot);
+	links.n = 0;
+	buf_reset(&links.text);
 	c.from_text = false;
 	for (i = 0; i < v->links.n; i++)
-		one(&r, v->links.v[i].p, v->links.v[i].n);
-	rc = c.no_memory ? -1 : 0;
-	if (rc == 0)
+		one(&c, v->links.v[i].p, v->links.v[i].n);
+	if (!c.no_memory)
 		view_list_done(&v->uris);
-done:
-	free(c.texts.v);
-	buf_free(&c.texts.text);
-	free(c.found.slot);
-	free(c.seen.slot);
-	free(r.found_at);
-	free(r.list_at);
-	return rc;
+	free(c.links.slot);
+	free(c.links.at);
+	free(c.forms.slot);
+	free(c.forms.at);
+	free(links.v);
+	buf_free(&links.text);
+	return c.no_memory ? -1 : 0;
 }
 
 int

@@ -14,6 +14,8 @@
 
 #include "base/banned.h"
 
+#define FEW	6	/* rules of a kind, not worth a pass of their own */
+
 /* add_words - a rule's words; 0 when it has none that help */
 static int
 add_words(struct filter *f, const struct rule *rule, uint32_t i)
@@ -45,6 +47,7 @@ static int
 of_kind(struct rules *r, enum rules_kind kind)
 {
 	struct filter	*f = &r->filter[kind];
+	bool		 few = r->norder[kind] <= FEW;
 	size_t		 n, i;
 	int		 rc;
 
@@ -53,7 +56,7 @@ of_kind(struct rules *r, enum rules_kind kind)
 		return -1;
 	for (n = 0; n < r->norder[kind]; n++) {
 		i = r->order[kind][n];
-		rc = r->opt.no_prefilter ? 0 : add_words(f, &r->v[i],
+		rc = r->opt.no_prefilter || few ? 0 : add_words(f, &r->v[i],
 		    (uint32_t)i);
 		if (rc == -1)
 			return -1;

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-#define WORDS_COST	0.3	/* chance that words are at a given place */
+#define WORDS_COST	0.1	/* chance that words are at a given place */
 
 /* default_score - what SpamAssassin gives a rule that has none */
 static void
@@ -126,7 +126,10 @@ keep_words(const struct regex_text *t, struct rule *rule)
 	struct literal_set	words, squeezed;
 
 	literal_find(t, false, &words);
-	literal_find(t, true, &squeezed);
+	/* Only text that people read is written with gaps and dots. */
+	squeezed.n = 0;
+	if (rule->kind == RULES_BODY)
+		literal_find(t, true, &squeezed);
 	if (literal_cost(&squeezed) < literal_cost(&words)) {
 		rule->squeezed = true;
 		words = squeezed;
@@ -253,6 +256,39 @@ order(struct loader *l)
 	return 0;
 }
 
+/* dependents - which metas name a rule, as one array with an index */
+static int
+dependents(struct rules *r)
+{
+	const size_t	*deps;
+	size_t		 i, k, n, total = 0, ndeps;
+
+	r->naming_at = calloc(r->n + 2, sizeof *r->naming_at);
+	r->quiet = calloc(r->n + 1, 1);
+	if (r->naming_at == NULL || r->quiet == NULL)
+		return -1;
+	for (n = 0; n < r->norder[RULES_META]; n++) {
+		i = r->order[RULES_META][n];
+		ndeps = meta_deps(r->v[i].meta, &deps);
+		for (k = 0; k < ndeps; k++)
+			r->naming_at[deps[k] + 2]++;
+		total += ndeps;
+	}
+	for (i = 2; i < r->n + 2; i++)
+		r->naming_at[i] += r->naming_at[i - 1];
+	if ((r->naming = calloc(total + 1, sizeof *r->naming)) == NULL ||
+	    (r->zero = calloc(r->n + 1, sizeof *r->zero)) == NULL)
+		return -1;
+	for (n = 0; n < r->norder[RULES_META]; n++) {
+		i = r->order[RULES_META][n];
+		ndeps = meta_deps(r->v[i].meta, &deps);
+		for (k = 0; k < ndeps; k++)
+			r->naming[r->naming_at[deps[k] + 1]++] = (uint32_t)i;
+		r->quiet[i] = meta_eval(r->v[i].meta, r->zero) == 0;
+	}
+	return 0;
+}
+
 /* relays - the forms of Received, if a rule that runs asks for relays */
 static int
 relays(struct loader *l)
@@ -310,7 +346,8 @@ rules_finish(struct loader *l)
 		    l->srcs[r->v[i].source].strict))
 			complete(l, &r->v[i]);
 	}
-	if (order(l) == -1 || relays(l) == -1 || filter_build(r) == -1)
+	if (order(l) == -1 || dependents(r) == -1 || relays(l) == -1 ||
+	    filter_build(r) == -1)
 		return -1;
 	/* Even when something is wrong already: all faults at once. */
 	return examples_run(l);

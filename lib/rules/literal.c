@@ -35,7 +35,7 @@ struct reader {
 static char
 fold(unsigned char c)
 {
-	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	return (char)literal_fold(c);
 }
 
 /* add - one string to a list, unless it is there; false when it is full */
@@ -92,6 +92,27 @@ one_char(const struct reader *r, struct info *out, unsigned char c)
 	(void)add(&out->set, &f, 1);
 }
 
+/* common - in so many texts that looking for it tells nothing */
+static bool
+common(const char *p, size_t n)
+{
+	static const char *const	texts[] = {
+		"https://www.", "http://www.", "httpswww", "httpwww", ".com/",
+		".com.", "<a href=\"http", "ahrefhttp", "mailto:", "style=\"",
+		"font-", "color", "<table", "border=\"0\"", "<img src=\"",
+		"imgsrchttp", "width=\"", "height=\"", "<span", "<div",
+		"received: from ", "message-id: ", "subject: ", "content-",
+		" with esmtp", " the ", " and ", " you ", " your ", " for ",
+		" this ", " that ", " with ", " from ", "ing ", "tion ",
+	};
+	size_t	i;
+
+	for (i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (memmem(texts[i], strlen(texts[i]), p, n) != NULL)
+			return true;
+	return false;
+}
+
 double
 literal_cost(const struct literal_set *s)
 {
@@ -101,8 +122,11 @@ literal_cost(const struct literal_set *s)
 	for (i = 0; i < s->n; i++) {
 		for (one = 1, k = 0; k < s->v[i].len; k++)
 			one *= s->v[i].s[k] == ' ' ? 0.2 :
+			    s->v[i].s[k] == '0' ? 0.15 :
 			    isalpha((unsigned char)s->v[i].s[k]) ? 0.06 :
 			    0.02;
+		if (common(s->v[i].s, s->v[i].len))
+			one = 0.09;
 		sum += one;
 	}
 	return s->n == 0 ? 1000 : sum;
@@ -187,7 +211,11 @@ escaped_char(struct reader *r, unsigned *width)
 			v = v * 8 + (unsigned long)(*r->p++ - '0');
 		*width = 1;
 		return (int)v;
-	case 'd': case 'D': case 'w': case 'W': case 's': case 'S':
+	case 'd':
+		return '0';		/* as all digits fold */
+	case 's':
+		return ' ';
+	case 'D': case 'w': case 'W': case 'S':
 	case 'h': case 'H': case 'v': case 'V':
 		return -1;
 	case 'b': case 'B': case 'A': case 'z': case 'Z': case 'G':

@@ -3,9 +3,9 @@
  * literal.h - words of which a text must hold one before a pattern can match
  *
  * Sound before all: what is given is a set of strings such that every text in
- * which the pattern matches holds at least one of them, ASCII letters in
- * either case. Whatever is not understood gives no string at all, and the
- * pattern is then always tried.
+ * which the pattern matches holds at least one of them, as literal_fold()
+ * compares. Whatever is not understood gives no string at all, and the pattern
+ * is then always tried.
  *
  * There are two ways to look at a text: as it is, and squeezed, with its ASCII
  * letters and digits alone. Squeezed, "c.l,i c-k h e r e" holds "clickhere",
@@ -21,11 +21,23 @@
 #define LITERAL_LEN	12	/* octets of a string */
 #define LITERAL_SET	64	/* strings of a set */
 
+/* What words are compared by: ASCII letters in lower case, digits as '0',
+ * white space as a blank. */
+static inline unsigned char
+literal_fold(unsigned char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c | 0x20;
+	if (c >= '0' && c <= '9')
+		return '0';
+	return c >= '\t' && c <= '\r' ? ' ' : c;
+}
+
 struct literal_set {
 	size_t		n;		/* 0: nothing is known */
 	struct {
 		unsigned char	len;
-		char		s[LITERAL_LEN];	/* ASCII letters lower case */
+		char		s[LITERAL_LEN];	/* folded */
 	}		v[LITERAL_SET];
 };
 

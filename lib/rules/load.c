@@ -446,6 +446,10 @@ rules_free(struct rules **rp)
 	for (i = 0; i < RULES_KINDS; i++)
 		free(r->order[i]);
 	received_forms_free(&r->forms);
+	free(r->naming);
+	free(r->naming_at);
+	free(r->quiet);
+	free(r->zero);
 	free(r->selectors);
 	free(r->redirects);
 	free(r->v);

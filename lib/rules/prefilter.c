@@ -41,12 +41,6 @@ struct prefilter {
 	uint32_t	*out, *dict;	/* per state, kept for scans */
 };
 
-static unsigned char
-fold(unsigned char c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
 static uint32_t
 new_node(struct prefilter *f, unsigned char c)
 {
@@ -110,7 +104,7 @@ prefilter_add(struct prefilter *f, const char *p, size_t n, uint32_t who)
 	size_t		 i, cap;
 
 	for (i = 0; i < n; i++) {
-		unsigned char	c = fold((unsigned char)p[i]);
+		unsigned char	c = literal_fold((unsigned char)p[i]);
 
 		if ((k = child(f, s, c)) == NONE) {
 			if ((k = new_node(f, c)) == NONE)
@@ -145,8 +139,8 @@ classify(struct prefilter *f)
 	for (i = 1; i < f->n; i++)
 		if (f->class[f->node[i].c] == 0)
 			f->class[f->node[i].c] = (unsigned char)f->classes++;
-	for (c = 'A'; c <= 'Z'; c++)
-		f->class[c] = f->class[c | 0x20];
+	for (c = 0; c < 256; c++)
+		f->class[c] = f->class[literal_fold((unsigned char)c)];
 }
 
 /* link_states - fail and dict links, and the full rows, breadth first */

@@ -2,7 +2,7 @@
 /*
  * prefilter.h - which of many words are in a text, in one pass over it
  *
- * An Aho-Corasick automaton over literals, ASCII letters in either case. Each
+ * An Aho-Corasick automaton over literals, compared by literal_fold(). Each
  * literal belongs to an owner, a small number; a scan gives the owners of
  * those that are there.
  */

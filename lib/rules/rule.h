@@ -100,6 +100,8 @@ struct scratch {
 	struct regex_scratch	*re;
 	double			*count;		/* per rule */
 	uint32_t		*stamp, *found_words;	/* per rule */
+	unsigned char		*touched;	/* per meta: a rule it names
+						   has hit */
 	uint32_t		 now;		/* stamp of the present text */
 	char			*squeezed;	/* room for one text */
 	size_t			 squeezed_cap;
@@ -111,7 +113,7 @@ struct scratch {
 struct filter {
 	struct prefilter	*words[2];	/* in the text as it is, and
 						   squeezed; or NULL */
-	uint32_t		*always;	/* rules that are tried anyway */
+	uint32_t		*always;	/* rules tried anyway */
 	size_t			 nalways;
 };
 
@@ -136,6 +138,13 @@ struct rules {
 	size_t			 nredirects;
 	size_t			*order[RULES_KINDS];	/* active rules */
 	size_t			 norder[RULES_KINDS];
+	/* Metas that name rule i: naming[naming_at[i]] to before
+	 * naming[naming_at[i + 1]]. */
+	uint32_t		*naming;
+	size_t			*naming_at;
+	unsigned char		*quiet;		/* meta is 0 when none of what
+						   it names hits */
+	double			*zero;		/* counts of no hit at all */
 	struct filter		 filter[RULES_KINDS];
 	struct range		*of_selector;	/* of filter[RULES_HEADER] */
 	struct rules_options	 opt;

@@ -57,6 +57,17 @@ go_on(struct scan *sc, size_t i)
 	return in_stream(sc, &sc->r->v[i]);
 }
 
+/* touch - the metas that name this rule may now have a value */
+static void
+touch(const struct scan *sc, size_t i)
+{
+	const struct rules	*r = sc->r;
+	size_t			 k;
+
+	for (k = r->naming_at[i]; k < r->naming_at[i + 1]; k++)
+		sc->s->touched[r->naming[k]] = 1;
+}
+
 /* hit - count one; the first one's place is kept */
 static void
 hit(struct scan *sc, size_t i, size_t piece, const char *p, size_t at,
@@ -64,7 +75,10 @@ hit(struct scan *sc, size_t i, size_t piece, const char *p, size_t at,
 {
 	struct found	*f;
 
-	if (sc->s->count[i]++ > 0 || !sc->opt->explain)
+	if (sc->s->count[i]++ > 0)
+		return;
+	touch(sc, i);
+	if (!sc->opt->explain)
 		return;
 	if (sc->s->found == NULL && (sc->s->found = calloc(sc->r->n + 1,
 	    sizeof *sc->s->found)) == NULL) {
@@ -347,11 +361,14 @@ metas(struct scan *sc)
 
 	for (n = 0; n < r->norder[RULES_META]; n++) {
 		i = r->order[RULES_META][n];
-		if (!in_stream(sc, &r->v[i]))
+		if ((r->quiet[i] && !sc->s->touched[i]) ||
+		    !in_stream(sc, &r->v[i]))
 			continue;
 		v = meta_eval(r->v[i].meta, sc->s->count);
-		if (v != 0)
+		if (v != 0) {
 			sc->s->count[i] = v > 0 ? v : 1;
+			touch(sc, i);
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ scratch_free(struct scratch *s, const struct rules *r)
 	free(s->sel);
 	free(s->found);
 	free(s->squeezed);
+	free(s->touched);
 	free(s->found_words);
 	free(s->stamp);
 	free(s->count);
@@ -61,8 +62,9 @@ scratch_get(struct rules *r)
 	s->sel = calloc(r->nselectors + 1, sizeof *s->sel);
 	s->stamp = calloc(r->n + 1, sizeof *s->stamp);
 	s->found_words = calloc(r->n + 1, sizeof *s->found_words);
+	s->touched = calloc(r->n + 1, sizeof *s->touched);
 	if (s->re == NULL || s->count == NULL || s->sel == NULL ||
-	    s->stamp == NULL || s->found_words == NULL) {
+	    s->stamp == NULL || s->found_words == NULL || s->touched == NULL) {
 		scratch_free(s, r);
 		return NULL;
 	}
@@ -77,6 +79,7 @@ scratch_put(struct rules *r, struct scratch *s)
 	size_t	i;
 
 	memset(s->count, 0, r->n * sizeof *s->count);
+	memset(s->touched, 0, r->n);
 	for (i = 0; i < r->nselectors; i++) {
 		if (s->sel[i].buf.cap > HEADER_KEEP)
 			buf_free(&s->sel[i].buf);

@@ -226,11 +226,12 @@ value(struct lines *l, const struct view_header *h)
 		put(l, h->text.p, h->text.n, true);
 }
 
+/* is_field - most fields differ in length or in the first letter */
 static bool
-is_field(const struct view_header *h, const char *name)
+is_field(const struct view_header *h, const char *name, size_t len)
 {
-	return h->name.n == strlen(name) &&
-	    strncasecmp(h->name.p, name, h->name.n) == 0;
+	return h->name.n == len && ((h->name.p[0] ^ name[0]) & 0x5f) == 0 &&
+	    strncasecmp(h->name.p, name, len) == 0;
 }
 
 /* fields - every field of that name, or the first or last of them */
@@ -239,10 +240,10 @@ fields(struct lines *l, const struct view_header *h, size_t n,
     const char *name)
 {
 	const struct view_header	*last = NULL;
-	size_t				 i;
+	size_t				 i, len = strlen(name);
 
 	for (i = 0; i < n; i++) {
-		if (!is_field(&h[i], name))
+		if (!is_field(&h[i], name, len))
 			continue;
 		if (l->s->last) {
 			last = &h[i];
@@ -392,7 +393,8 @@ selector_get_part(const struct selector *s, const struct view *v,
 			size_t	i;
 
 			for (i = n; i-- > 0;)
-				if (is_field(&h[i], s->name))
+				if (is_field(&h[i], s->name,
+				    strlen(s->name)))
 					return get(s, NULL, &h[i], 1, out,
 					    found);
 			*found = false;
