@@ -11,6 +11,7 @@ lib/conf		base
 lib/metrics		base conf
 lib/mail		base conf
 lib/token		base conf
+lib/smtp		base
 lib/store		base conf metrics mail
 lib/stream		base conf mail store
 lib/rules		base conf mail stream
@@ -20,7 +21,7 @@ lib/feedback		base conf metrics mail token store stream dkim spf
 milters/frame		base conf metrics mail
 milters/suppress	base conf mail store stream frame
 milters/keyword		base conf mail stream rules frame
-milters/unsubscribe	base conf mail token store stream frame
+milters/unsubscribe	base conf mail token smtp store stream frame
 milters/dkim		base conf mail stream dkim frame
 milters/chain		base conf frame suppress keyword unsubscribe dkim
 tools/web		base conf metrics mail token store stream
@@ -47,12 +48,12 @@ unistr.h		lib/mail
 unicase.h		lib/mail
 uniwidth.h		lib/mail
 unictype.h		lib/mail
-openssl/		lib/token lib/store lib/dkim lib/feedback tools/web
+openssl/		lib/token lib/smtp lib/store lib/dkim lib/feedback tools/web
 ares.h			lib/dkim
 jansson.h		lib/feedback tools/ctl tools/ingest tools/web tools/monitor tools/replicate
 microhttpd.h		tools/web
 nats/nats.h		tools/replicate
-curl/curl.h		tools/web
+curl/curl.h		tools/web lib/smtp
 '
 # the C library and the kernel
 system='

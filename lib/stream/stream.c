@@ -30,7 +30,9 @@ static const char *const footer_names[] = { "off", "add", "require", NULL };
 static const char *const language_names[] = {
 	"en", "zh", "de", "fr", "es", "ja", NULL
 };
-static const char *const multi_names[] = { "page", "skip", "reject", NULL };
+static const char *const multi_names[] = {
+	"page", "skip", "reject", "split", NULL
+};
 
 /* The matrix of stream.h: a bit for each class that the reason stops. */
 #define BIT(klass)	(1u << STREAM_##klass)
@@ -82,7 +84,8 @@ const struct conf_param stream_params[] = {
 	    "a message that cannot get one)."),
 	CONF_ENUM(struct stream, multiple, "page", multi_names,
 	    "A message to several recipients: page (a link that names "
-	    "nobody), skip (no header) or reject."),
+	    "nobody), skip (no header), reject, or split (each gets a copy "
+	    "of his own, through split_server)."),
 	CONF_STR(struct stream, unsubscribe_url, "",
 	    "Start of the one-click link, https://...; the token is put "
 	    "behind it."),

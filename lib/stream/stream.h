@@ -59,7 +59,8 @@ enum stream_language {		/* of the footer that we bring along */
 enum stream_multi {		/* several recipients in one message */
 	STREAM_MULTI_PAGE,	/* a list-level link without a recipient */
 	STREAM_MULTI_SKIP,	/* no header */
-	STREAM_MULTI_REJECT	/* refuse the message */
+	STREAM_MULTI_REJECT,	/* refuse the message */
+	STREAM_MULTI_SPLIT	/* one message for each, through Postfix */
 };
 
 #define STREAM_SCOPES	16	/* scopes a stream may obey */

@@ -147,7 +147,7 @@ token_read(const struct token_keys *keys, const char *text, size_t len,
 		return TOKEN_FORGED;
 	/* genuine, but of a kind or with a flag that came after us */
 	if ((raw[AT_KIND] & 15) < TOKEN_UNSUB ||
-	    (raw[AT_KIND] & 15) > TOKEN_PAGE || raw[AT_FLAGS] != 0)
+	    (raw[AT_KIND] & 15) > TOKEN_SPLIT || raw[AT_FLAGS] != 0)
 		return TOKEN_VERSION;
 	take_apart(raw, out);
 	if (max_days > 0 && today > out->day && today - out->day > max_days)
@@ -173,6 +173,7 @@ token_kind_name(enum token_kind k)
 	static const char *const	names[] = {
 		[TOKEN_UNSUB] = "unsubscribe", [TOKEN_VERP] = "verp",
 		[TOKEN_CFBL] = "cfbl", [TOKEN_PAGE] = "page",
+		[TOKEN_SPLIT] = "split",
 	};
 
 	return (size_t)k < sizeof names / sizeof *names && names[k] != NULL ?
@@ -184,7 +185,7 @@ token_kind_parse(const char *name)
 {
 	enum token_kind	k;
 
-	for (k = TOKEN_UNSUB; k <= TOKEN_PAGE; k++)
+	for (k = TOKEN_UNSUB; k <= TOKEN_SPLIT; k++)
 		if (strcmp(token_kind_name(k), name) == 0)
 			return k;
 	return (enum token_kind)0;

@@ -35,7 +35,8 @@
 #define TOKEN_URL_SIZE	CODEC_B64_SIZE(TOKEN_OCTETS)
 #define TOKEN_MAIL_SIZE	CODEC_B32_SIZE(TOKEN_OCTETS)
 
-enum token_kind { TOKEN_UNSUB = 1, TOKEN_VERP, TOKEN_CFBL, TOKEN_PAGE };
+enum token_kind { TOKEN_UNSUB = 1, TOKEN_VERP, TOKEN_CFBL, TOKEN_PAGE,
+	TOKEN_SPLIT };
 
 enum token_result {
 	TOKEN_VALID,
@@ -80,7 +81,8 @@ enum token_result token_read(const struct token_keys *, const char *text,
 	    size_t len, uint32_t today, uint32_t max_days, struct token *out);
 
 const char *token_result_name(enum token_result);	/* "valid", ... */
-/* "unsubscribe", "verp", "cfbl", "page"; the reverse gives 0 for others. */
+/* "unsubscribe", "verp", "cfbl", "page", "split"; the reverse gives 0 for
+ * others. */
 const char *token_kind_name(enum token_kind);
 enum token_kind token_kind_parse(const char *name);
 

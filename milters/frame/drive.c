@@ -198,6 +198,7 @@ result_new(const struct drive_input *in)
 
 	if (r == NULL)
 		return NULL;
+	r->env.dry = true;
 	r->env.log = record;
 	r->env.arg = r;
 	r->conn = whole_conn(&in->conn);

@@ -99,6 +99,9 @@ struct frame_policy {
 const void	*frame_snap(const struct frame_msg *m);
 void		*frame_local(const struct frame_msg *m);
 const struct frame_conn *frame_conn(const struct frame_msg *m);
+/* No MTA asks: a test, or `mailweir replay`. Whatever would be done outside of
+ * the plan must not be done. */
+bool		 frame_dry(const struct frame_msg *m);
 const char	*frame_qid(const struct frame_msg *m);	/* "-" if unknown */
 /* "<a@b>", as at MAIL, for every policy. */
 const char	*frame_sender(const struct frame_msg *m);

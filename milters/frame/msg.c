@@ -496,6 +496,12 @@ frame_conn(const struct frame_msg *p)
 	return p->msg->conn;
 }
 
+bool
+frame_dry(const struct frame_msg *p)
+{
+	return p->msg->env->dry;
+}
+
 const char *
 frame_qid(const struct frame_msg *p)
 {

@@ -29,6 +29,7 @@
 struct msg_env {
 	struct metrics	*metrics;	/* NULL: nothing is counted */
 	atomic_size_t	*octets;	/* kept by all messages; NULL: no sum */
+	bool		dry;		/* nobody will send this message */
 	void		(*log)(void *arg, int priority, const char *event,
 			    const struct log_field *);
 	void		*arg;

@@ -16,7 +16,8 @@
  *	one		a personal token, one-click
  *	one, no address	none: skip
  *	several		`multiple`: page - a link that names nobody, without
- *			one-click; skip; reject - 550
+ *			one-click; skip; reject - 550; split - a copy for
+ *			each goes back into Postfix (split.c), this one ends
  *	none		nothing is done at all
  *
  * skip leaves theirs, or none; with `require` the message is refused instead.
@@ -26,6 +27,7 @@
  */
 #include "unsubscribe/unsubscribe.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,7 @@
 #include "unsubscribe/fid.h"
 #include "unsubscribe/lines.h"
 #include "unsubscribe/links.h"
+#include "unsubscribe/split.h"
 #include "unsubscribe/visible.h"
 
 #include "base/banned.h"
@@ -48,7 +51,8 @@
 #define TEXT_SIZE	400	/* octets of a refusal */
 
 struct settings {
-	const char	*mailto_subject;
+	const char		*mailto_subject;
+	struct split_conf	 split;
 };
 
 struct snap {
@@ -58,11 +62,13 @@ struct snap {
 	struct stream_set	*streams;
 	struct token_keys	*tokens;	/* NULL: no stream needs them */
 	struct store_keys	*store;
+	struct split		*split;		/* NULL: no stream splits */
 	bool			 headers, sender, body;	/* what is edited */
 };
 
 enum who { WHO_NONE, WHO_ONE, WHO_BAD, WHO_SEVERAL };
-enum action { DO_KEEP, DO_PERSONAL, DO_PAGE, DO_SKIP, DO_REFUSE };
+enum action { DO_KEEP, DO_PERSONAL, DO_PAGE, DO_SKIP, DO_SPLIT,
+	DO_REFUSE };
 
 /* One message, as this policy sees it. */
 struct work {
@@ -85,6 +91,18 @@ static const struct conf_param params[] = {
 	CONF_STR(struct settings, mailto_subject, "unsubscribe",
 	    "Subject that the mailto link asks for; letters and digits. Empty: "
 	    "none."),
+	{ "split_server", CONF_T_STR, "",
+	  offsetof(struct settings, split.split_server), 0, 0, NULL,
+	  "Where copies go for multiple = split: HOST:PORT of an smtpd that "
+	  "has these milters, too." },
+	{ "split_timeout", CONF_T_SECS, "120s",
+	  offsetof(struct settings, split.split_timeout), 1, 280, NULL,
+	  "How long handing over all copies of a message may take; less than "
+	  "milter_content_timeout of Postfix." },
+	{ "split_memory", CONF_T_SECS, "5d",
+	  offsetof(struct settings, split.split_memory), 60, 2592000, NULL,
+	  "How long it is remembered who got a copy: longer than senders try "
+	  "again." },
 	CONF_END
 };
 
@@ -142,6 +160,34 @@ check_signing(const struct conf *c, const struct stream_set *set,
 	return 0;
 }
 
+/* load_split - if any stream wants it, what it needs must be there */
+static int
+load_split(const struct conf *c, struct snap *s, struct err *e)
+{
+	const struct stream	*st;
+	const char		*name;
+	char			 where[512];
+	size_t			 i;
+
+	for (i = 0; (st = stream_at(s->streams, i)) != NULL; i++) {
+		if (st->multiple != STREAM_MULTI_SPLIT ||
+		    st->unsubscribe == STREAM_UNSUB_OFF)
+			continue;
+		if (st->match_sasl.n > 0)
+			return err_set(e, "%s: a copy comes back without a "
+			    "login, and would not be of this stream: use "
+			    "another condition", conf_where(conf_find(c,
+			    "stream", st->name), "match_sasl", where,
+			    sizeof where));
+		if (s->split == NULL && split_new(&s->set.split,
+		    s->common.state_dir, s->tokens, s->store, s->rules,
+		    &s->split, &name, e) == -1)
+			return err_prefix(e, "%s", conf_where(conf_find(c,
+			    "unsubscribe", NULL), name, where, sizeof where));
+	}
+	return 0;
+}
+
 /* load_keys - both files, if any stream makes tokens */
 static int
 load_keys(const struct conf *c, struct snap *s, struct err *e)
@@ -172,6 +218,7 @@ policy_unload(void *snap)
 {
 	struct snap	*s = snap;
 
+	split_free(&s->split);
 	store_keys_free(&s->store);
 	token_keys_free(&s->tokens);
 	stream_set_free(&s->streams);
@@ -199,7 +246,8 @@ policy_load(const struct conf *c, void **out, struct err *e)
 		goto fail;
 	}
 	if (check_settings(c, s, e) == -1 ||
-	    check_signing(c, s->streams, e) == -1 || load_keys(c, s, e) == -1)
+	    check_signing(c, s->streams, e) == -1 || load_keys(c, s, e) == -1 ||
+	    load_split(c, s, e) == -1)
 		goto fail;
 	*out = s;
 	return 0;
@@ -219,7 +267,8 @@ policy_needs(const void *snap, struct frame_needs *needs)
 	needs->edits_headers = s->headers;
 	needs->edits_sender = s->sender;
 	needs->edits_body = s->body;
-	needs->keep_body = s->body ? SIZE_MAX : 0;	/* max_body, then */
+	/* max_body, then */
+	needs->keep_body = s->body || s->split != NULL ? SIZE_MAX : 0;
 }
 
 /* find_stream - what kind of mail this is */
@@ -289,6 +338,8 @@ ours(struct work *w)
 			return DO_PAGE;
 		w->why = "several recipients and no unsubscribe_url";
 		return none;
+	case STREAM_MULTI_SPLIT:
+		return DO_SPLIT;
 	case STREAM_MULTI_SKIP:
 		break;
 	}
@@ -483,6 +534,7 @@ report(const struct work *w)
 		[DO_KEEP] = "kept", [DO_PERSONAL] = "personal",
 		[DO_PAGE] = "page", [DO_SKIP] = "skipped",
 		[DO_REFUSE] = "refused",
+		[DO_SPLIT] = "split",
 	};
 	static const char *const	was[] = {
 		[EXISTING_NONE] = "none", [EXISTING_VALID] = "valid",
@@ -564,6 +616,41 @@ refuse(const struct work *w)
 	return FRAME_REJECT;
 }
 
+/* fault - nothing is changed, the sender comes again */
+static enum frame_verdict
+fault(const struct work *w, const char *why)
+{
+	frame_event(w->m, LOG_ERR, "unsubscribe_error", LOG_STR("stream",
+	    w->stream != NULL ? w->stream->name : "-"), LOG_STR("why", why));
+	frame_reply(w->m, "451", "4.3.0", "Try again later");
+	return FRAME_TEMPFAIL;
+}
+
+/* take_mark - a copy of ours comes back; a loop, or a forged one, is told */
+static enum frame_verdict
+take_mark(struct work *w)
+{
+	const struct snap	*s = w->snap;
+	enum split_mark		 mark;
+
+	if (s->split == NULL)
+		return FRAME_CONTINUE;
+	if (split_mark(w->m, s->tokens, s->store, s->rules, &mark) == -1)
+		return fault(w, "the plan refused X-Mailweir-Split");
+	if (mark == SPLIT_MARK_FORGED || mark == SPLIT_MARK_LOOP) {
+		frame_event(w->m, LOG_WARNING, "split_mark",
+		    LOG_STR("what", mark == SPLIT_MARK_LOOP ? "loop" :
+		    "forged"));
+		frame_count(w->m, "unsubscribe_marks_total", "what",
+		    mark == SPLIT_MARK_LOOP ? "loop" : "forged");
+	}
+	if (mark != SPLIT_MARK_LOOP)
+		return FRAME_CONTINUE;
+	frame_reply(w->m, "554", "5.4.6", "A copy made for one recipient "
+	    "comes back with several: mail loop at split_server");
+	return FRAME_REJECT;
+}
+
 static enum frame_verdict
 policy_eom(struct frame_msg *m)
 {
@@ -571,7 +658,10 @@ policy_eom(struct frame_msg *m)
 	    .headers = frame_headers(m), .action = DO_SKIP, .why = "",
 	    .hidden = "" };
 	struct err	e = { "", 0 };
+	enum frame_verdict v;
 
+	if ((v = take_mark(&w)) != FRAME_CONTINUE)
+		return v;
 	find_stream(&w);
 	if (w.stream->unsubscribe == STREAM_UNSUB_OFF &&
 	    *w.stream->verp_address == '\0')
@@ -585,13 +675,13 @@ policy_eom(struct frame_msg *m)
 			report(&w);
 			return refuse(&w);
 		}
+		if (w.action == DO_SPLIT) {
+			report(&w);
+			return split_send(w.snap->split, m, w.stream);
+		}
 	}
-	if (edit(&w, &e) == -1) {
-		frame_event(m, LOG_ERR, "unsubscribe_error",
-		    LOG_STR("stream", w.stream->name), LOG_STR("why", e.msg));
-		frame_reply(m, "451", "4.3.0", "Try again later");
-		return FRAME_TEMPFAIL;
-	}
+	if (edit(&w, &e) == -1)
+		return fault(&w, e.msg);
 	report(&w);
 	return report_footer(&w) ? refuse_hidden(&w) : FRAME_CONTINUE;
 }
