@@ -79,7 +79,10 @@ def sink(port, folder):
 
 def clean(raw):
     raw = re.sub(rb"\AFrom .*\n", b"", raw)
-    head, sep, body = re.match(rb"(?s)(.*?\n)(\r?\n|\Z)(.*)", raw).groups()
+    m = re.match(rb"(?s)(.*?\n)(\r?\n|\Z)(.*)", raw)
+    if not m:
+        return raw
+    head, sep, body = m.groups()
     head = re.sub(rb"(?im)^dkim-signature:.*\n(?:[ \t].*\n)*", b"", head)
     return head + sep + body
 
@@ -117,6 +120,12 @@ def send(port, paths):
     say(b"QUIT")
 
 
+def froms(path):
+    with open(path, "rb") as f:
+        head = re.split(rb"\r?\n\r?\n", f.read(), maxsplit=1)[0]
+    return len(re.findall(rb"(?im)^from[ \t]*:", head))
+
+
 def pair(ours, theirs):
     seen = collections.defaultdict(dict)
     for line in sys.stdin:
@@ -130,6 +139,8 @@ def pair(ours, theirs):
         passes.update(s for s in good if good[s])
         passes["not " + ours] += ours in good and not good[ours]
         passes["not " + theirs] += theirs in good and not good[theirs]
+        if ours not in good and froms(name) != 1:
+            continue        # refused, as it should be
         if good.get(theirs) and not good.get(ours):
             print(name, seen[name].get(ours, {"why": "unsigned"})["why"])
             bad = 1

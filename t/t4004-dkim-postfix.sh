@@ -94,7 +94,7 @@ else
 	t 'OpenDKIM'			beside
 	pf_conf "smtpd_milters = unix:$W/odk/odk.sock, unix:$W/mailweir-dkim.sock"
 	world beside
-	t 'corpora go in'		sh -c 'xargs -d "\n" "$1" "$2" send "$3" <"$4"' x \
+	t 'corpora go in'		sh -c 'xargs -n 100 -d "\n" "$1" "$2" send "$3" <"$4"' x \
 	    "$PYTHON" "$SRC/t/t4004-dkim-postfix.py" "$PF_PORT" "$W/list"
 	sent=$(grep -c ' 250 ' "$W/out.$N")
 	t 'and arrive'			wait_until 120 arrived beside "$sent"

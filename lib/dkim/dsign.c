@@ -249,6 +249,11 @@ dsign_header(struct dsign *d, const struct header_list *list, struct err *e)
 	if (dsign_select(d->policy, list, &d->fields, e) == -1 ||
 	    d->policy->engine->header(d, e) == -1)
 		return -1;
+	for (i = 0; i < list->n; i++)
+		if (list->v[i].value_len > DSIGN_FIELD_MAX)
+			return err_code(e, EX_DATAERR, "a header field of "
+			    "more than %d octets, which MTAs cut",
+			    DSIGN_FIELD_MAX);
 	for (i = 0; i < d->fields.npresent; i++) {
 		const struct header *h = &list->v[d->fields.at[i]];
 

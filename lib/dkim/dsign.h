@@ -36,6 +36,10 @@
 
 #define DSIGN_FIELDS_MAX	250	/* names in h=; more is refused */
 #define DSIGN_VALUE_MAX		32768	/* octets of a signature field */
+/* Octets of a field that an MTA leaves whole: Postfix cuts at
+ * header_size_limit, 102400 as they came, and then sends another body than it
+ * showed to milters. */
+#define DSIGN_FIELD_MAX		60000
 #define DSIGN_BODY_MAX	(256u << 20)	/* libopendkim's engine keeps bodies */
 
 /* Who does the work. Both give the same bh= and signatures that verify. */
@@ -85,7 +89,7 @@ int	dsign_body(struct dsign *, const void *p, size_t n, struct err *e);
 /*
  * Body is complete; list is the header as it will be sent and must stay until
  * the last dsign_make. -1: with EX_DATAERR, the message cannot be signed
- * rightly: no From field, too many fields, a NUL in one, or what libopendkim
+ * rightly: no From field, too many fields or too large ones, a NUL, or what libopendkim
  * and dkimpy hash differently, so that one receiver or the other would refuse
  * the signature: a CR that ends no line; VT or FF in a signed field.
  */
