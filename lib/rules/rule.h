@@ -100,6 +100,7 @@ struct scratch {
 	struct regex_scratch	*re;
 	double			*count;		/* per rule */
 	uint32_t		*stamp, *found_words;	/* per rule */
+	uint32_t		*seen[2];	/* per word's end */
 	unsigned char		*touched;	/* per meta: a rule it names
 						   has hit */
 	uint32_t		 now;		/* stamp of the present text */
@@ -146,6 +147,7 @@ struct rules {
 						   it names hits */
 	double			*zero;		/* counts of no hit at all */
 	struct filter		 filter[RULES_KINDS];
+	size_t			 ends[2];	/* the most of any filter */
 	struct range		*of_selector;	/* of filter[RULES_HEADER] */
 	struct rules_options	 opt;
 	pthread_mutex_t		 lock;

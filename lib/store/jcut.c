@@ -125,7 +125,7 @@ cut_verify(const struct store_keys *keys, const uint8_t uuid[16],
 	    "it begins at is forged");
 }
 
-/* -- cutting ---------------------------------------------------------------- */
+/* -- cutting -------------------------------------------------------------- */
 
 struct cutting {
 	struct store	*s;

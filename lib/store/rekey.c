@@ -91,7 +91,7 @@ sealed_get(struct env *env, const struct store_id *id, uint8_t *out,
 	return *n != 0;
 }
 
-/* -- moving ----------------------------------------------------------------- */
+/* -- moving --------------------------------------------------------------- */
 
 /* unite - somebody added the same under the new key meanwhile */
 static void
@@ -280,7 +280,7 @@ gather(void *arg, const MDB_val *key, const MDB_val *v, struct err *e)
 	return ++k->n == BATCH ? move_batch(k) : 0;
 }
 
-/* -- what is left ------------------------------------------------------------ */
+/* -- what is left --------------------------------------------------------- */
 
 /* left - this old key is still needed */
 static void

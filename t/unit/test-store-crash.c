@@ -101,7 +101,7 @@ count_of(int worker, int i)
 	return n == 0 ? 0 : h[0].count;
 }
 
-/* -- changes ---------------------------------------------------------------- */
+/* -- changes -------------------------------------------------------------- */
 
 static void
 settle(struct worker *w)
@@ -205,7 +205,7 @@ check_worker(int worker)
 			    worker, i, got, w->count[i]);
 }
 
-/* -- lists ------------------------------------------------------------------ */
+/* -- lists ---------------------------------------------------------------- */
 
 static void
 write_list(int from, char *file, size_t size)
@@ -336,7 +336,7 @@ check_lists(void)
 		    (unsigned long long)want);
 }
 
-/* -- parent and child ------------------------------------------------------- */
+/* -- parent and child ----------------------------------------------------- */
 
 static void
 report(void *arg, const char *what)

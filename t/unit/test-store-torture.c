@@ -67,7 +67,7 @@ address(const char *text)
 	return a;
 }
 
-/* -- the state that must not be half changed -------------------------------- */
+/* -- the state that must not be half changed ------------------------------ */
 
 struct state {
 	uint64_t	entries, domains, rows, lists;
@@ -107,7 +107,7 @@ look(void)
 	return st;
 }
 
-/* -- operations ------------------------------------------------------------- */
+/* -- operations ----------------------------------------------------------- */
 
 static int
 op_apply(struct err *e)
@@ -230,7 +230,7 @@ op_backup(struct err *e)
 	return system(cmd) == 0 ? rc : -1;
 }
 
-/* -- the wheel -------------------------------------------------------------- */
+/* -- the wheel ------------------------------------------------------------ */
 
 static bool
 same(const struct state *a, const struct state *b)

@@ -179,7 +179,7 @@ check_feedback(struct check *k)
 	belief_free(&belief);
 }
 
-/* check_keys - also the DKIM keys that a milter would load at their first use */
+/* check_keys - also the DKIM keys that a milter loads at their first use */
 static void
 check_keys(struct check *k)
 {

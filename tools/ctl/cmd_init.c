@@ -3,9 +3,9 @@
  * cmd_init.c - mailweir init: everything the programs expect to be there
  *
  * Makes what is absent and leaves alone what is there, but for its owner, so
- * that it can run again after each upgrade. A store key without its store, or a store without
- * its key, is never made good silently: a new key would make every entry of
- * the old store invisible.
+ * that it can run again after each upgrade. A store key without its store, or a
+ * store without its key, is never made good silently: a new key would make
+ * every entry of the old store invisible.
  */
 #include <errno.h>
 #include <fcntl.h>
