@@ -36,7 +36,7 @@
 
 struct reporter {
 	const char		*name;
-	struct conf_list	 local, dkim, authserv, from;
+	struct conf_list	 local, dkim, spf, authserv, from;
 };
 
 struct belief {
@@ -52,6 +52,9 @@ const struct conf_param reporter_params[] = {
 	    "Received: what such an MTA itself reports is believed."),
 	CONF_LIST(struct reporter, dkim, "",
 	    "Domains (d=), one of whose DKIM signatures must verify."),
+	CONF_LIST(struct reporter, spf, "",
+	    "Domains of the envelope sender, one of which must pass SPF, as "
+	    "a border of authserv saw it; instead of a signature."),
 	CONF_LIST(struct reporter, authserv, "",
 	    "Names of our own borders, whose Authentication-Results are "
 	    "taken for the signature's verification. They must remove "
@@ -86,8 +89,15 @@ belief_load(const struct conf *c, struct belief **out, struct err *e)
 			return -1;
 		}
 		v->name = conf_section_name(s);
-		if (v->local.n == 0 && v->dkim.n == 0) {
-			(void)err_set(e, "%s: neither local nor dkim: "
+		if (v->spf.n > 0 && v->authserv.n == 0) {
+			(void)err_set(e, "%s: without authserv nobody saw the "
+			    "client", conf_where(s, "spf", where,
+			    sizeof where));
+			belief_free(&b);
+			return -1;
+		}
+		if (v->local.n == 0 && v->dkim.n == 0 && v->spf.n == 0) {
+			(void)err_set(e, "%s: not local, dkim or spf: "
 			    "nothing would prove this reporter",
 			    conf_where(s, "dkim", where, sizeof where));
 			belief_free(&b);
@@ -199,17 +209,39 @@ bare(const char *p, struct buf *out)
 	}
 }
 
-/* passed - "dkim=pass ... header.d=domain": one result of a bare value */
+/* result - "dkim=pass ... header.d=domain": does one result of a bare value
+ * pass, for a domain of the list? Of an address only its domain counts. */
+static bool
+result(const struct conf_list *domains, const char *method,
+    const char *property, const char *p, const char *end)
+{
+	size_t		 m = strlen(method), k = strlen(property), n;
+	const char	*at;
+
+	p += strspn(p, " ");
+	if (strncasecmp(p, method, m) != 0 || strchr(" ;", p[m]) == NULL)
+		return false;
+	for (; p < end; p += strcspn(p, " ;"), p += *p == ' ') {
+		if (strncasecmp(p, property, k) != 0)
+			continue;
+		p += k;
+		n = strcspn(p, " ;");
+		at = memrchr(p, '@', n);
+		if (at != NULL) {
+			n -= (size_t)(at + 1 - p);
+			p = at + 1;
+		}
+		return word_in(domains, p, n);
+	}
+	return false;
+}
+
+/* passed - one result that proves the reporter */
 static bool
 passed(const struct reporter *r, const char *p, const char *end)
 {
-	p += strspn(p, " ");
-	if (strncasecmp(p, "dkim=pass", 9) != 0 || strchr(" ;", p[9]) == NULL)
-		return false;
-	for (; p < end; p += strcspn(p, " ;"), p += *p == ' ')
-		if (strncasecmp(p, "header.d=", 9) == 0)
-			return word_in(&r->dkim, p + 9, strcspn(p + 9, " ;"));
-	return false;
+	return result(&r->dkim, "dkim=pass", "header.d=", p, end) ||
+	    result(&r->spf, "spf=pass", "smtp.mailfrom=", p, end);
 }
 
 /* by_border - "host; dkim=pass header.d=domain" in the topmost field */

@@ -31,6 +31,9 @@ static const char	conf_text[] =
     "[reporter fbl]\n"
     "dkim = fbl.example\n"
     "from = @fbl.example\n"
+    "[reporter unsigned]\n"
+    "spf = spf.example\n"
+    "authserv = border.s.example\n"
     "[reporter border]\n"
     "dkim = big.example\n"
     "authserv = border.s.example\n";
@@ -463,6 +466,16 @@ test_border(void **state)
 		    "header.d=big.example\" header.d=evil.example", false },
 		{ "in a method's name", "border.s.example; x-dkim=pass "
 		    "header.d=big.example", false },
+		{ "spf of a listed domain", "border.s.example; spf=pass "
+		    "smtp.mailfrom=b@spf.example", true },
+		{ "spf, the bare domain", "border.s.example; spf=pass "
+		    "smtp.mailfrom=spf.example", true },
+		{ "spf of another domain", "border.s.example; spf=pass "
+		    "smtp.mailfrom=spf.example@evil.example", false },
+		{ "spf is no dkim", "border.s.example; spf=pass "
+		    "smtp.mailfrom=b@big.example", false },
+		{ "spf fails", "border.s.example; spf=fail "
+		    "smtp.mailfrom=b@spf.example", false },
 		{ "of a property", "border.s.example; spf=none "
 		    "x.dkim=pass header.d=big.example", false },
 	};
