@@ -104,7 +104,7 @@ t 'the page as a browser shows it' browser see 'Unsubscribe from “Weekly "news
     keyboard shots page axe page nothing
 t 'a visit changed nothing'	shows_not ann@world.example optout
 t 'press, told so, undo'	browser press 'Unsubscribe from “Weekly' \
-    see 'You are unsubscribed' shots done axe done press Undo see Undone \
+    see 'You are unsubscribed' shots pressed axe pressed press Undo see Undone \
     see 'You receive everything as before' axe undone nothing
 t 'undone: the next one is accepted' send news@sender.example ann@world.example "$W/mail"
 t 'press'			browser press 'Unsubscribe from “Weekly' see 'You are unsubscribed'
