@@ -14,7 +14,9 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "store/bloom.h"
 #include "store/scope.h"
+#include "store/sort.h"
 
 #include "base/banned.h"
 
@@ -30,6 +32,7 @@ struct find {
 	int64_t			 now;		/* 0: nobody asked yet */
 	struct tables		 tables;
 	struct reader		*r;
+	const struct filters	*filters;	/* NULL: none */
 	const struct scopes	*table;
 	struct err		*e;
 };
@@ -177,6 +180,20 @@ keep_marks(struct find *f, const struct store_id *id, uint32_t scope,
 	return 0;
 }
 
+/* may_hold - unless a filter says that this list has no such row */
+static bool
+may_hold(const struct filters *filters, uint32_t list,
+    const struct store_id *id)
+{
+	size_t	i;
+
+	for (i = 0; filters != NULL && i < filters->n; i++)
+		if (filters->v[i].list == list)
+			return bloom_may_hold(&filters->v[i],
+			    get64(id->digest), get64(id->digest + 8));
+	return true;
+}
+
 /* find_list - one scope's lists; dom NULL when the domain is not known */
 static int
 find_list(struct find *f, const struct scope_info *scope,
@@ -194,6 +211,9 @@ find_list(struct find *f, const struct scope_info *scope,
 			if (pass == 1 && (dom == NULL ||
 			    !scope->lists[i].domains))
 				break;
+			if (!may_hold(f->filters, scope->lists[i].list,
+			    pass == 0 ? id : dom))
+				continue;
 			lkey_pack(key, scope->lists[i].list,
 			    pass == 0 ? id->digest : dom->digest);
 			rc = env_get(env, f->r->txn, T_LISTS, key, sizeof key,
@@ -286,6 +306,79 @@ find_run(void *arg)
 	return rc;
 }
 
+/* sorted - find_sorted() while it runs */
+struct sorted {
+	struct find		 f;
+	const struct item	*v;
+	size_t			 nv;
+	const char		*(*domain_of)(void *, size_t);
+	void			(*each)(void *, size_t,
+				    const struct store_entry *, int);
+	void			*arg;
+};
+
+/* sorted_one - the i-th of them */
+static int
+sorted_one(struct sorted *s, size_t i)
+{
+	struct find	*f = &s->f;
+	struct store_id	 id, dom, *d = NULL;
+
+	id.key = store_keys_id(f->s->keys, 0);
+	put64(id.digest, s->v[i].hi);
+	put64(id.digest + 8, s->v[i].lo);
+	if (f->tables.domains || f->table->list_domains) {
+		store_keys_domain(f->s->keys, 0, s->domain_of(s->arg, i),
+		    &dom);
+		d = &dom;
+	}
+	f->found = f->in_force = 0;
+	if ((f->tables.entries && find_entries(f, &id, false) == -1) ||
+	    (f->tables.domains && find_entries(f, d, true) == -1) ||
+	    find_lists(f, &id, d) == -1)
+		return -1;
+	if (f->found > 0)
+		s->each(s->arg, i, f->hits, (int)f->found);
+	return 0;
+}
+
+/* sorted_run - inside the guard */
+static int
+sorted_run(void *arg)
+{
+	struct sorted	*s = arg;
+	struct find	*f = &s->f;
+	size_t		 i;
+	int		 rc = 0;
+
+	if ((f->r = env_read(f->s->env, f->e)) == NULL)
+		return -1;
+	if ((f->table = scopes_of(f->s->env, f->r, &f->tables,
+	    f->e)) == NULL || keys_there(f->s, f->table, f->e) == -1)
+		rc = -1;
+	for (i = 0; i < s->nv && rc == 0; i++)
+		rc = sorted_one(s, i);
+	env_read_done(f->r);
+	return rc;
+}
+
+int
+find_sorted(struct store *s, const struct item *v, size_t n,
+    const uint32_t *scopes, size_t nscopes, const struct filters *filters,
+    const char *(*domain_of)(void *, size_t), void (*each)(void *, size_t,
+    const struct store_entry *, int), void *arg, struct err *e)
+{
+	struct store_entry	hits[STORE_HITS_MAX];
+	struct sorted		so = { .f = { .s = s, .scopes = scopes,
+				    .n = nscopes, .hits = hits,
+				    .filters = filters,
+				    .max = STORE_HITS_MAX, .e = e },
+				    .v = v, .nv = n, .domain_of = domain_of,
+				    .each = each, .arg = arg };
+
+	return env_guard(s->env, sorted_run, &so, e);
+}
+
 /* find_start - run it and count */
 static int
 find_start(struct find *f)
@@ -347,4 +440,103 @@ store_keys_known(struct store *s, struct err *e)
 	struct known	k = { s, e };
 
 	return env_guard(s->env, known_run, &k, e);
+}
+
+/* -- filters ---------------------------------------------------------------- */
+
+struct filtering {
+	struct store	 *s;
+	const uint32_t	 *scopes;
+	size_t		  n;
+	struct filters	**out;		/* NULL: only count */
+	uint64_t	 *rows;
+	uint32_t	  lists[STORE_HITS_MAX];
+	uint64_t	  list_rows[STORE_HITS_MAX];
+	size_t		  nlists;
+	struct err	 *e;
+};
+
+/* gather_lists - of the scopes, with their sizes */
+static int
+gather_lists(struct filtering *f)
+{
+	const struct scope_info	*s;
+	const struct scopes	*t;
+	struct tables		 tables;
+	struct reader		*r;
+	struct run_rec		 run;
+	size_t			 i;
+	int			 k, rc = 0;
+
+	if ((r = env_read(f->s->env, f->e)) == NULL)
+		return -1;
+	if ((t = scopes_of(f->s->env, r, &tables, f->e)) == NULL)
+		rc = -1;
+	for (i = 0; i < f->n && rc != -1; i++) {
+		if ((s = scopes_find(t, f->scopes[i])) == NULL)
+			continue;
+		for (k = 0; k < s->nlists && f->nlists < STORE_HITS_MAX &&
+		    rc != -1; k++) {
+			rc = run_get(f->s->env, r->txn, s->lists[k].list,
+			    &run, f->e);
+			f->lists[f->nlists] = s->lists[k].list;
+			f->list_rows[f->nlists++] = rc == 1 ? run.rows : 0;
+			*f->rows += rc == 1 ? run.rows : 0;
+		}
+	}
+	env_read_done(r);
+	return rc == -1 ? -1 : 0;
+}
+
+static int
+filtering_run(void *arg)
+{
+	struct filtering	*f = arg;
+	struct filters		*fs;
+	size_t			 i;
+	int			 rc = 0;
+
+	if (gather_lists(f) == -1)
+		return -1;
+	if (f->out == NULL || f->nlists == 0)
+		return 0;
+	if ((fs = calloc(1, sizeof *fs)) == NULL)
+		return 0;
+	fs->v = calloc(f->nlists, sizeof *fs->v);
+	for (i = 0; fs->v != NULL && i < f->nlists && rc != -1; i++) {
+		rc = bloom_make(f->s->env, f->lists[i], f->list_rows[i],
+		    &fs->v[fs->n], f->e);
+		fs->n += rc == 1;
+	}
+	if (rc == -1)
+		find_filters_free(&fs);
+	*f->out = fs;
+	return rc == -1 ? -1 : 0;
+}
+
+int
+find_filters(struct store *s, const uint32_t *scopes, size_t n,
+    struct filters **out, uint64_t *rows, struct err *e)
+{
+	struct filtering	f = { .s = s, .scopes = scopes, .n = n,
+				    .out = out, .rows = rows, .e = e };
+
+	*rows = 0;
+	if (out != NULL)
+		*out = NULL;
+	return env_guard(s->env, filtering_run, &f, e);
+}
+
+void
+find_filters_free(struct filters **fs)
+{
+	size_t	i;
+
+	if (*fs == NULL)
+		return;
+	for (i = 0; i < (*fs)->n; i++)
+		bloom_free(&(*fs)->v[i]);
+	free((*fs)->v);
+	free(*fs);
+	*fs = NULL;
 }

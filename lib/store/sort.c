@@ -101,6 +101,12 @@ radix(struct item *v, size_t n, unsigned depth)
 			radix(v + end[b] - count[b], count[b], depth + 1);
 }
 
+void
+items_sort(struct item *v, size_t n)
+{
+	radix(v, n, 0);
+}
+
 int
 sorter_new(const char *dir, size_t room, struct sorter **out, struct err *e)
 {

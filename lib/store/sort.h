@@ -70,6 +70,9 @@ item_less(const struct item *a, const struct item *b)
 	return a->info < b->info;
 }
 
+/* Sort a few thousand or million items in place. */
+void	items_sort(struct item *, size_t n);
+
 struct sorter;
 
 /* dir: where to spill. room: octets of memory for items. */
