@@ -252,7 +252,8 @@ dsign_header(struct dsign *d, const struct header_list *list, struct err *e)
 	for (i = 0; i < list->n; i++)
 		if (list->v[i].value_len > DSIGN_FIELD_MAX)
 			return err_code(e, EX_DATAERR, "a header field of "
-			    "more than %d octets, which MTAs cut",
+			    "more than %d octets, which MTAs do not show "
+			    "whole",
 			    DSIGN_FIELD_MAX);
 	for (i = 0; i < d->fields.npresent; i++) {
 		const struct header *h = &list->v[d->fields.at[i]];

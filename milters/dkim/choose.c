@@ -140,6 +140,24 @@ collect(void *arg, const char *spec, size_t len)
 	return ++seen->n == FROM_MAX;
 }
 
+/* guess - the first word with an '@', for what is no address list: a key with
+ * "*" may still sign it, and the domain is known to the log */
+static void
+guess(const struct header *from, struct seen *seen)
+{
+	static const char	 ends[] = " \t\r\n,;:<>()\"";
+	const char		*v = from->value, *at, *p, *end;
+
+	if ((at = memchr(v, '@', from->value_len)) == NULL)
+		return;
+	for (p = at; p > v && strchr(ends, p[-1]) == NULL; p--)
+		;
+	for (end = at; end < v + from->value_len && *end != '\0' &&
+	    strchr(ends, *end) == NULL; end++)
+		;
+	(void)collect(seen, p, (size_t)(end - p));
+}
+
 /* by_from - the keys of every address in From */
 static void
 by_from(const struct dkim_snap *s, const struct header *from,
@@ -148,6 +166,8 @@ by_from(const struct dkim_snap *s, const struct header *from,
 	struct seen	seen = { s, c, 0 };
 
 	(void)addr_list(from->value, from->value_len, collect, &seen);
+	if (seen.n == 0)
+		guess(from, &seen);
 	if (seen.n == 0)
 		c->why = "no address in From";
 }
