@@ -2,6 +2,8 @@
 /* conf.c - see conf.h */
 #include "feedback/conf.h"
 
+#include "store/store.h"
+
 #include "base/banned.h"
 
 const struct conf_param feedback_params[] = {
@@ -63,3 +65,36 @@ const struct conf_param ingest_params[] = {
 	    "--maildir: how often new is looked through, told or not."),
 	CONF_END
 };
+
+/* scope - is the value a scope's name? */
+static int
+scope(const struct conf_section *s, const char *name, const char *value,
+    struct err *e)
+{
+	char	where[300];
+
+	return store_scope_ok(value) ? 0 : err_set(e, "%s: \"%s\" is no "
+	    "scope's name ([a-z0-9._-], or *)", conf_where(s, name, where,
+	    sizeof where), value);
+}
+
+int
+feedback_conf_load(const struct conf *c, struct feedback_conf *out,
+    struct err *e)
+{
+	const struct conf_section *s = conf_find(c, "feedback", NULL);
+	size_t		 i;
+
+	if (conf_bind(c, s, feedback_params, out, e) == -1 ||
+	    scope(s, "bounce_scope", out->bounce_scope, e) == -1 ||
+	    scope(s, "default_scope", out->default_scope, e) == -1)
+		return -1;
+	if (out->complaint_scope[0] != '\0' &&
+	    scope(s, "complaint_scope", out->complaint_scope, e) == -1)
+		return -1;
+	for (i = 0; i < out->optout_replies.n; i++)
+		if (scope(s, "optout_replies", out->optout_replies.v[i],
+		    e) == -1)
+			return -1;
+	return 0;
+}

@@ -35,6 +35,11 @@ struct ingest_conf {
 	long		 rescan;	/* --maildir: look again */
 };
 
+/* Fill *out from section [feedback]; scopes must be names of scopes. -1 with
+ * "FILE:LINE: name: why". */
+int	feedback_conf_load(const struct conf *, struct feedback_conf *out,
+	    struct err *e);
+
 extern const struct conf_param feedback_params[];
 extern const struct conf_param ingest_params[];
 

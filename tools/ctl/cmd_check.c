@@ -21,6 +21,7 @@
 #include "feedback/belief.h"
 #include "feedback/bounces.h"
 #include "feedback/conf.h"
+#include "feedback/proof.h"
 #include "frame/gen.h"
 #include "stream/stream.h"
 #include "token/token.h"
@@ -162,17 +163,24 @@ check_feedback(struct check *k)
 	struct feedback_conf	 f;
 	struct bounces		*bounces = NULL;
 	struct belief		*belief = NULL;
+	struct proof		*proof = NULL;
 	struct err		 e = { "", 0 };
 	char			 where[256];
 
-	if (conf_bind(c, conf_find(c, "feedback", NULL), feedback_params, &f,
-	    &e) == -1)
+	if (feedback_conf_load(c, &f, &e) == -1)
 		fault(k, e.msg);
+	else if (f.dkim_records[0] != '\0' && proof_open(&f, &proof,
+	    &e) == -1) {
+		(void)err_prefix(&e, "%s", conf_where(conf_find(c, "feedback",
+		    NULL), "dkim_records", where, sizeof where));
+		fault(k, e.msg);
+	}
 	else if (bounces_load(f.bounces, &bounces, &e) == -1) {
 		(void)err_prefix(&e, "%s", conf_where(conf_find(c, "feedback",
 		    NULL), "bounces", where, sizeof where));
 		fault(k, e.msg);
 	}
+	proof_close(&proof);
 	bounces_free(&bounces);
 	if (belief_load(c, &belief, &e) == -1)
 		fault(k, e.msg);

@@ -64,8 +64,7 @@ work_load(struct ctl *ctl, bool need, struct work *w, struct err *e)
 	    strcmp(ctl->conf_path, CONF_FILE) != 0;
 	if (here && ctl_conf(ctl) == -1)
 		return err_code(e, EX_CONFIG, "%s", "");
-	if (here && conf_bind(ctl->conf, conf_find(ctl->conf, "feedback",
-	    NULL), feedback_params, &w->conf, e) == -1)
+	if (here && feedback_conf_load(ctl->conf, &w->conf, e) == -1)
 		return -1;
 	if (bounces_load(here ? w->conf.bounces : NULL, &w->bounces, e) == -1)
 		return -1;

@@ -29,16 +29,8 @@ bind(struct snap *s, struct err *e)
 	    &s->common, e) == -1 ||
 	    conf_bind(c, conf_find(c, "ingest", NULL), ingest_params,
 	    &s->ingest, e) == -1 ||
-	    conf_bind(c, conf_find(c, "feedback", NULL), feedback_params,
-	    &s->feedback, e) == -1)
+	    feedback_conf_load(c, &s->feedback, e) == -1)
 		return -1;
-	if (!store_scope_ok(s->feedback.bounce_scope) ||
-	    !store_scope_ok(s->feedback.default_scope) ||
-	    (s->feedback.complaint_scope[0] != '\0' &&
-	    !store_scope_ok(s->feedback.complaint_scope)))
-		return err_set(e, "%s: [feedback]: bounce_scope, "
-		    "complaint_scope or default_scope is no scope's name "
-		    "([a-z0-9._-] or *)", conf_path(c));
 	return 0;
 }
 
