@@ -86,6 +86,10 @@ checked=$W/out.$N
 t 'the missing file'		has "$checked" '^gone	unusable.*none.pem'
 t 'the missing row'		has "$checked" '^nowhere	unusable.*key table has not'
 config "key_table = $W/KeyTable" "signing_table = $W/SigningTable" \
+    'key_cache = 1' >"$W/conf"
+"$BIN/mailweir" -c "$W/conf" dkim check --keys "$W/empty" >"$W/small"
+t 'a small cache does not matter' same "$checked" "$W/small"
+config "key_table = $W/KeyTable" "signing_table = $W/SigningTable" \
     'parent_domains = no' 'signing_table_all = yes' >"$W/conf"
 t 'all that match'		signs ann@a.example 's2 s1'
 

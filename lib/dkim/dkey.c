@@ -103,6 +103,14 @@ show_leak_finder(size_t size)
 #endif
 }
 
+static size_t	secure_size;	/* 0: none */
+
+bool
+dkey_secure_full(void)
+{
+	return secure_size > 0 && CRYPTO_secure_used() > secure_size / 4 * 3;
+}
+
 int
 dkey_secure(size_t octets)
 {
@@ -116,6 +124,7 @@ dkey_secure(size_t octets)
 		size *= 2;
 	if ((rc = CRYPTO_secure_malloc_init(size, 16)) == 0)
 		return -1;
+	secure_size = size;
 	show_leak_finder(size);
 	return rc == 1 ? 1 : 0;
 }

@@ -34,6 +34,9 @@ struct dkey;
  *          -1 not made: keys are in ordinary memory, still wiped when freed.
  */
 int	dkey_secure(size_t octets);
+/* Is so little of it left that some keys should go? Beyond its end, keys cannot
+ * be loaded. */
+bool	dkey_secure_full(void);
 
 /*
  * dkey_load - the key in a file that only we may read (base/file.h)

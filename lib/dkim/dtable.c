@@ -655,11 +655,22 @@ unchanged(const struct dtable_slot *s, struct err *e)
 	    "loaded; reload to use it", s->e.file);
 }
 
+/* drop_oldest - the key that was not used for the longest time; whoever signs
+ * with it now has a reference */
+static void
+drop_oldest(struct dtable *t)
+{
+	struct dtable_slot	*old = t->oldest;
+
+	unlink_slot(t, old);
+	dkey_free(&old->key);
+	t->cached--;
+}
+
 /* load_slot - under the lock: the key, from its file */
 static int
 load_slot(struct dtable *t, struct dtable_slot *s, struct err *e)
 {
-	struct dtable_slot	*old;
 	int64_t			 now = clock_mono_us();
 
 	if (s->fault != NULL)
@@ -667,18 +678,14 @@ load_slot(struct dtable *t, struct dtable_slot *s, struct err *e)
 	if (s->failed_us != 0 && now - s->failed_us < RETRY_US)
 		return err_code(e, EX_CONFIG, "%s: could not be loaded "
 		    "moments ago", s->e.file);
+	while (t->cached == t->cache || (t->cached > 0 && dkey_secure_full()))
+		drop_oldest(t);
 	if (unchanged(s, e) == -1 ||
 	    dkey_load(s->e.file, s->e.passphrase_file, &s->key, e) == -1) {
 		s->failed_us = now;
 		return -1;
 	}
 	s->failed_us = 0;
-	if (t->cached == t->cache) {
-		old = t->oldest;
-		unlink_slot(t, old);
-		dkey_free(&old->key);
-		t->cached--;
-	}
 	front(t, s);
 	t->cached++;
 	return 0;

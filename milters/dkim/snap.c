@@ -11,10 +11,12 @@
 
 #include "base/banned.h"
 
-/* Octets of locked memory: keys that stay, those used now and then, and PEM
- * for the second engine. */
-#define SECURE_PER_KEY	4096
-#define SECURE_MAX	(64u << 20)
+/* Octets of locked memory: the keys of sections, twice while a reload is under
+ * way, and those loaded at use. With the defaults it stays within the 8 MB that
+ * systemd lets a service lock. */
+#define SECURE_KEYS	(4u << 20)
+#define SECURE_PER_KEY	1024
+#define SECURE_MAX	(256u << 20)
 
 static const char *const canon_words[] = {
 	"simple/simple", "simple/relaxed", "relaxed/simple",
@@ -242,12 +244,11 @@ dkim_table_load(const struct conf *conf, struct dtable **out, struct err *e)
 static int
 load_table(struct dkim_snap *s, const struct conf *conf, struct err *e)
 {
-	const struct conf_section	*sec = NULL;
-	size_t				 octets = 0;
+	size_t	octets = SECURE_KEYS;
 
-	while ((sec = conf_next(conf, "key", sec)) != NULL)
-		octets += SECURE_PER_KEY;
-	octets += (size_t)s->c.key_cache * SECURE_PER_KEY / 2;
+	if (s->c.key_table[0] != '\0' || s->c.key_path[0] != '\0' ||
+	    s->c.path_map[0] != '\0' || s->c.selector_map[0] != '\0')
+		octets += (size_t)s->c.key_cache * SECURE_PER_KEY;
 	if (dkey_secure(octets < SECURE_MAX ? octets : SECURE_MAX) != 1)
 		log_event(LOG_WARNING, "dkim_memory_unlocked",
 		    LOG_INT("octets", octets),
