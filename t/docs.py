@@ -36,7 +36,8 @@ PASSING = {"lib/base/log.c", "lib/base/log.h", "lib/metrics/metrics.c",
            "milters/frame/milter.c", "milters/frame/msg.c"}
 
 EVENT = re.compile(r"\b(log_event|log_write|frame_event|frame_log)\s*\(")
-METRIC = re.compile(r"\b(metrics_add|frame_count)\s*\(")
+METRIC = re.compile(r"\b(metrics_add|metrics_peak|frame_count|"
+                    r"frame_sum|frame_peak)\s*\(")
 
 
 def arguments(text, at):

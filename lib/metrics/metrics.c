@@ -173,6 +173,28 @@ metrics_add(struct metrics *m, const char *name, const char *label,
 	    s != NULL ? n : 1, memory_order_relaxed);
 }
 
+void
+metrics_peak(struct metrics *m, const char *name, const char *label,
+    const char *value, uint64_t n)
+{
+	char		 key[METRICS_NAME];
+	struct slot	*s = NULL;
+	uint64_t	 now;
+
+	if (m == NULL)
+		return;
+	if (spell(key, name, label, value) == 0)
+		s = find(m->t, key, true);
+	if (s == NULL) {
+		atomic_fetch_add_explicit(&m->t->dropped, 1,
+		    memory_order_relaxed);
+		return;
+	}
+	now = atomic_load_explicit(&s->count, memory_order_relaxed);
+	while (now < n && !atomic_compare_exchange_weak(&s->count, &now, n))
+		;
+}
+
 uint64_t
 metrics_value(const struct metrics *m, const char *name, const char *label,
     const char *value)

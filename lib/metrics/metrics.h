@@ -34,6 +34,11 @@ void	metrics_close(struct metrics **);
 void	metrics_add(struct metrics *m, const char *name, const char *label,
 	    const char *value, uint64_t n);
 
+/* The same counter raised to n, unless it is that high already: the highest
+ * figure seen. Its name ends in _max. */
+void	metrics_peak(struct metrics *m, const char *name, const char *label,
+	    const char *value, uint64_t n);
+
 /* The counter's value in this process's view, 0 if never counted; tests. */
 uint64_t metrics_value(const struct metrics *m, const char *name,
 	    const char *label, const char *value);

@@ -165,6 +165,12 @@ void	frame_log(const struct frame_msg *m, int priority, const char *event,
 void	frame_count(const struct frame_msg *m, const char *name,
 	    const char *label, const char *value);
 
+/* The same by n; and raised to n, the highest figure seen (NAME_max). */
+void	frame_sum(const struct frame_msg *m, const char *name,
+	    const char *label, const char *value, uint64_t n);
+void	frame_peak(const struct frame_msg *m, const char *name,
+	    const char *label, const char *value, uint64_t n);
+
 /* The frame's own parameters, in the section of every program. */
 extern const struct conf_param frame_params[];
 

@@ -572,3 +572,17 @@ frame_count(const struct frame_msg *p, const char *name, const char *label,
 {
 	metrics_add(p->msg->env->metrics, name, label, value, 1);
 }
+
+void
+frame_sum(const struct frame_msg *p, const char *name, const char *label,
+    const char *value, uint64_t n)
+{
+	metrics_add(p->msg->env->metrics, name, label, value, n);
+}
+
+void
+frame_peak(const struct frame_msg *p, const char *name, const char *label,
+    const char *value, uint64_t n)
+{
+	metrics_peak(p->msg->env->metrics, name, label, value, n);
+}

@@ -97,6 +97,23 @@ gravest(const struct stream *s, const struct store_entry *hits, size_t n)
 	return best;
 }
 
+/* earliest - opt-out in force, for the clock, whether it stops us or not */
+static void
+earliest(const struct stream *s, const struct store_entry *hits, size_t n,
+    struct judgement *out)
+{
+	size_t	i;
+
+	for (i = 0; i < n; i++) {
+		if (hits[i].reason != STORE_OPTOUT || !hits[i].in_force ||
+		    (out->has_optout && out->optout.first <= hits[i].first))
+			continue;
+		out->has_optout = true;
+		out->optout = hits[i];
+		out->optout_scope = judge_scope(s, hits[i].scope);
+	}
+}
+
 /* take - the answer that n hits give */
 static void
 take(const struct stream *s, const struct store_entry *hits, size_t n,
@@ -104,6 +121,7 @@ take(const struct stream *s, const struct store_entry *hits, size_t n,
 {
 	const struct store_entry	*best = gravest(s, hits, n);
 
+	earliest(s, hits, n, out);
 	if (best == NULL)
 		return;
 	out->answer = JUDGE_STOP;
@@ -142,6 +160,7 @@ judge(struct store *store, const struct stream *s, const struct addr *a,
 	out->answer = JUDGE_PASS;
 	out->case_id[0] = '\0';
 	out->scope = "";
+	out->has_optout = false;
 	n = store == NULL ? -1 : store_find(store, a, s->scope_ids,
 	    s->nscopes, hits, STORE_HITS_MAX, e);
 	if (n == -1) {

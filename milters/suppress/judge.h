@@ -35,6 +35,9 @@ struct judgement {
 	struct store_entry	 entry;		/* STOP: what decides */
 	const char		*scope;		/* STOP: its name */
 	char			 case_id[JUDGE_CASE_SIZE];	/* STOP */
+	bool			 has_optout;	/* he left one of the scopes */
+	struct store_entry	 optout;	/* his earliest */
+	const char		*optout_scope;
 };
 
 /*

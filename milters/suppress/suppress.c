@@ -40,11 +40,25 @@
 #include "stream/stream.h"
 #include "suppress/handle.h"
 #include "suppress/judge.h"
+#include "suppress/watch.h"
 
 #include "base/banned.h"
 
+struct settings {
+	long	optout_alarm;
+};
+
+static const struct conf_param params[] = {
+	CONF_SECS(struct settings, optout_alarm, "2d", 0, 31536000,
+	    "Bulk mail let through to somebody who unsubscribed longer ago "
+	    "than this is an error in the log and a count of its own. 0: "
+	    "never."),
+	CONF_END
+};
+
 /* One configuration, loaded. */
 struct snap {
+	struct settings		 set;
 	struct conf_common	 common;
 	struct addr_rules	*rules;
 	struct store_keys	*keys;
@@ -138,6 +152,8 @@ policy_load(const struct conf *conf, void **snap, struct err *e)
 		return err_code(e, EX_OSERR, "no memory");
 	if (conf_bind(conf, conf_find(conf, "", NULL), conf_common_params,
 	    &s->common, e) == -1 ||
+	    conf_bind(conf, conf_find(conf, "suppress", NULL), params,
+	    &s->set, e) == -1 ||
 	    addr_rules_load(s->common.fold_local, &s->common.address_rules,
 	    &s->rules, e) == -1 ||
 	    stream_set_load(conf, &s->streams, e) == -1 ||
@@ -226,6 +242,9 @@ ask(struct frame_msg *m, const struct stream *stream, const char *rcpt,
 	}
 	store = handle_store(snap->handle, e);
 	judge(store, stream, &a, j, e);
+	if (j->answer == JUDGE_PASS || (j->answer == JUDGE_STOP &&
+	    stream->hit == STREAM_HIT_OBSERVE))
+		watch_passed(m, stream, rcpt, j, snap->set.optout_alarm);
 	return true;
 }
 
@@ -480,6 +499,7 @@ policy_eom(struct frame_msg *m)
 
 const struct frame_policy suppress_policy = {
 	.name = "suppress",
+	.params = params,
 	.schemas = schemas,
 	.load = policy_load,
 	.unload = policy_unload,

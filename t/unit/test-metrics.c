@@ -56,6 +56,12 @@ names(void **state)
 	    5);
 	assert_int_equal(metrics_value(m, "a_total", "stream", ""), 7);
 	assert_int_equal(metrics_value(m, "b_total", NULL, NULL), 0);
+	metrics_peak(NULL, "c_max", NULL, NULL, 1);
+	metrics_peak(m, "c_max", "scope", "news", 7);
+	metrics_peak(m, "c_max", "scope", "news", 5);
+	assert_int_equal(metrics_value(m, "c_max", "scope", "news"), 7);
+	metrics_peak(m, "c_max", "scope", "news", 9);
+	assert_int_equal(metrics_value(m, "c_max", "scope", "news"), 9);
 	memset(big, 'x', sizeof big - 1);
 	big[sizeof big - 1] = '\0';
 	metrics_add(m, "a_total", "stream", big, 9);

@@ -288,6 +288,61 @@ verdicts(void **state)
 	conf_free(&c);
 }
 
+/* mail let through to somebody who left: times are t1002's */
+static void
+optout_clock(void **state)
+{
+	static const struct {
+		const char	*row, *sender, *raw, *rcpt;
+		const char	*want;	/* NULL: no such event */
+	} cases[] = {
+		{ "observed", "<a@watch.example>", plain, "<opt@x.example>",
+		  "optout_late policy=suppress rcpt=<opt@x.example> "
+		  "stream=watch scope=news seconds=" },
+		{ "another spelling", "<a@watch.example>", plain,
+		  "<Opt@X.example>", "rcpt=<Opt@X.example> stream=watch" },
+		{ "passed by reasons", "<a@open.example>", plain,
+		  "<opt@x.example>", "stream=open scope=news seconds=" },
+		{ "the opt-out among others", "<a@watch.example>", plain,
+		  "<both@x.example>", "stream=watch scope=news seconds=" },
+		{ "refused: no mail, no clock", "<a@news.example>", plain,
+		  "<opt@x.example>", NULL },
+		{ "another class", "<a@reset.example>", plain,
+		  "<opt@x.example>", NULL },
+		{ "another scope", "<a@watch.example>", plain,
+		  "<other@x.example>", NULL },
+		{ "a bounce is no opt-out", "<a@watch.example>", plain,
+		  "<dead@x.example>", NULL },
+		{ "by header", "<a@b.example>", "X-See: 1\n\nx\n",
+		  "<opt@x.example>", "stream=seen scope=news seconds=" },
+	};
+	struct conf		*c = make_conf(store_path, "[stream open]\n"
+	    "class = bulk\nmatch_sender = @open.example\nscopes = news\n"
+	    "reasons = optout:pass\n[stream seen]\nclass = bulk\n"
+	    "match_header = X-See\nscopes = news\nhit = observe\n");
+	struct drive		*d = open_drive(c);
+	struct drive_result	*res;
+	struct row		 r;
+	const char		*got;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+		memset(&r, 0, sizeof r);
+		r.sender = cases[i].sender;
+		r.raw = cases[i].raw;
+		r.rcpts[0] = cases[i].rcpt;
+		play(d, &r, &res);
+		got = strstr(drive_events(res), "optout_late");
+		if (cases[i].want == NULL ? got != NULL : got == NULL ||
+		    strstr(got, cases[i].want) == NULL)
+			fail_msg("%s: %s", cases[i].row, drive_events(res));
+		drive_result_free(&res);
+	}
+	drive_close(&d);
+	conf_free(&c);
+}
+
 /* No store: mail waits; once it is there, it flows. */
 static void
 store_away(void **state)
@@ -411,6 +466,7 @@ main(void)
 {
 	static const struct CMUnitTest	tests[] = {
 		cmocka_unit_test(verdicts),
+	cmocka_unit_test(optout_clock),
 		cmocka_unit_test(store_away),
 		cmocka_unit_test(refused_to_load),
 		cmocka_unit_test(many_entries),
