@@ -5,7 +5,7 @@
 . "$(dirname "$0")/postfix.sh"
 pf_usable >"$W/usable" || skip_all "$(cat "$W/usable")"
 need_built mailweir mailweir-suppress mailweir-keyword mailweir-unsubscribe \
-    mailweir-dkim mailweir-ingest
+    mailweir-dkim mailweir-ingest mailweir-web
 
 at_exit "quick --stop >/dev/null 2>&1"
 quick() { "$SRC/contrib/quickstart" --dir "$W/qs" "$@"; }

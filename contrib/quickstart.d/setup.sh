@@ -47,7 +47,9 @@ genkey() {
 }
 
 configure() {
-	sed "s|@D@|$D|g" "$QS/mailweir.conf" >"$CONF" &&
+	WEB=$(pf_port) ADMIN=$(pf_port)
+	sed "s|@D@|$D|g; s|@WEB@|$WEB|; s|@ADMIN@|$ADMIN|" \
+	    "$QS/mailweir.conf" >"$CONF" &&
 	cp "$QS/rules.cf" "$D/etc/rules.d/quickstart.cf" &&
 	$MW init >"$LOG/init.log" &&
 	genkey rsa1 rsa && genkey ed1 ed25519 &&
@@ -84,8 +86,19 @@ launch() {
 	return 1
 }
 
+# launch_web - the same for mailweir-web, which has a port and no socket
+launch_web() {
+	"$BIN/mailweir-web" -d -c "$CONF" >"$LOG/mailweir-web.log" 2>&1 \
+	    </dev/null &
+	echo $! >"$D/run/web.pid"
+	pf_wait 20 pf_listens "$WEB" && return 0
+	cat "$LOG/mailweir-web.log"
+	return 1
+}
+
 start() {
 	for p in $MILTERS ingest; do launch "$p" || return 1; done
+	launch_web || return 1
 	pf_start && pf_wait 10 pf_listens "$MX"
 }
 
@@ -123,6 +136,9 @@ how_to_go_on() {
 	Ask and tell the store:
 	  $MW explain you@world.example --stream newsletter
 	  $MW add you@world.example --scope newsletter --reason manual
+	Unsubscribe dan in a browser (for the world, nginx puts TLS in front:
+	contrib/nginx):
+	  $(page_of dan@world.example)
 	Where everything lies:
 	  $D/pf/world	what came out, a file a message
 	  $D/log	what our programs say; Postfix: $D/pf/maillog

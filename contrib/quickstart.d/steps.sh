@@ -142,6 +142,37 @@ feedback_twice() {
 	    "$(said ingest ' feedback ')" "$right"
 }
 
+# page_of TO - the page behind the link that TO got, on this machine
+page_of() {
+	field "$(arrived "news-$1" "$1")" List-Unsubscribe |
+	    sed -n 's|.*<https://u\.sender\.example\(/u/[^>]*\)>.*|\1|p' |
+	    sed "s|^|http://127.0.0.1:$WEB|"
+}
+
+# http URL [FORM] - status of a GET, or of a POST of that form
+http() {
+	"$PYTHON" -c '
+import sys, urllib.request
+data = sys.argv[2].encode() if len(sys.argv) > 2 else None
+with urllib.request.urlopen(sys.argv[1], data, 20) as f:
+    print(f.status)' "$@" 2>&1 | tail -n 1
+}
+
+# pressed - a link scanner looks, then the mailbox provider's button is pressed
+pressed() {
+	right=ok
+	looked=$(http "$(page_of "$1")")
+	$MW show "$1" >"$D/tmp/before" 2>&1
+	out=$(http "$(page_of "$1")" List-Unsubscribe=One-Click)
+	$MW show --json "$1" >"$D/tmp/show" 2>&1
+	[ "$looked-$out" = 200-200 ] && grep -q '"optout"' "$D/tmp/show" &&
+	    ! grep -q optout "$D/tmp/before" ||
+	    right='looking changes nothing; the press is stored'
+	row "${1%@*}'s one-click unsubscribe, by HTTP" \
+	    "GET $looked: nothing stored; POST $out: stored: optout for ${1%@*}" \
+	    "$(said web ' web_press ')" "$right"
+}
+
 # --- out again
 
 refused() {	# WHAT FROM TO REASON
@@ -271,13 +302,15 @@ audited() {
 all_steps() {
 	began=$(date +%s)
 	head_line
-	for who in ann bob cat dan; do newsletter $who@world.example; done
+	for who in ann bob cat dan eve; do newsletter $who@world.example; done
 	show_headers
 	feedback
 	feedback_twice
+	pressed eve@world.example
 	refused newsletter $BOUNCES ann@world.example complaint
 	refused newsletter $BOUNCES bob@world.example hard-bounce
 	refused newsletter $BOUNCES cat@world.example optout
+	refused newsletter $BOUNCES eve@world.example optout
 	passes newsletter $BOUNCES dan@world.example 'nothing is known of dan'
 	passes reset account@sender.example cat@world.example \
 	    'an unsubscribe never stops class security'
