@@ -93,6 +93,13 @@ add_for(const struct dkim_snap *s, const char *local, const char *domain,
 		add(c, v[i], domain);
 }
 
+/* lower - ASCII only, whatever the locale */
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* split - an address into its normal parts; false when it has no domain */
 static bool
 split(const char *spec, size_t len, char *local, size_t size, char *domain)
@@ -114,12 +121,12 @@ split(const char *spec, size_t len, char *local, size_t size, char *domain)
 	len -= (size_t)(++at - spec);
 	if (addr_domain(at, len, domain, NULL) == ADDR_OK)
 		return true;
-	/* a domain that cannot be is still an address for a key with "*" */
+	/* a domain that cannot be is still an address for a key with "*"; not
+	 * with ':', though, by which the table knows its logins */
 	for (i = 0; i < len && i < ADDR_DOMAIN_MAX; i++) {
 		if (at[i] <= ' ' || at[i] >= 127 || at[i] == '>')
 			break;
-		domain[i] = at[i] >= 'A' && at[i] <= 'Z' ?
-		    (char)(at[i] - 'A' + 'a') : at[i];
+		domain[i] = at[i] == ':' ? '-' : lower(at[i]);
 	}
 	domain[i] = '\0';
 	return i > 0;
@@ -178,9 +185,16 @@ by_address(const struct dkim_snap *s, const char *text, bool login,
     struct choice *c)
 {
 	char	local[ADDR_SIZE], domain[ADDR_DOMAIN_MAX + 1];
+	size_t	i;
 
-	if (login)
-		add_for(s, text, "", c);
+	/* the table is in lower case, and servers differ in what they say */
+	if (login) {
+		for (i = 0; text[i] != '\0' && i < sizeof local - 1; i++)
+			local[i] = lower(text[i]);
+		local[i] = '\0';
+		if (text[i] == '\0')
+			add_for(s, local, "", c);
+	}
 	if (c->n == 0 && split(text, strlen(text), local, sizeof local,
 	    domain))
 		add_for(s, local, domain, c);

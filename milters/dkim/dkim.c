@@ -229,13 +229,17 @@ make_one(struct frame_msg *m, struct local *l, const struct choice *c,
 static enum frame_verdict
 insert(struct frame_msg *m, const struct choice *c, const struct made *made)
 {
-	enum frame_verdict	v;
-	size_t			i;
+	const struct dkim_snap	*s = frame_snap(m);
+	enum frame_verdict	 v;
+	size_t			 i;
 
 	for (i = 0; i < made->n; i++)
-		if ((v = cover_signed(m, frame_snap(m),
+		if ((v = cover_signed(m, s,
 		    buf_str(&made->value[i]))) != FRAME_CONTINUE)
 			return v;
+	/* only now: a message that cannot be signed keeps what it has */
+	if (s->c.existing == 1 && remove_own(m, c) == -1)
+		return FRAME_TEMPFAIL;
 	for (i = made->n; i-- > 0; )
 		if (frame_insert_header(m, 0, DSIGN_FIELD,
 		    buf_str(&made->value[i])) == -1)
@@ -249,15 +253,12 @@ insert(struct frame_msg *m, const struct choice *c, const struct made *made)
 static enum frame_verdict
 sign(struct frame_msg *m, struct local *l, struct choice *c)
 {
-	const struct dkim_snap	*s = frame_snap(m);
 	struct made		 made;
 	struct err		 e = { "", 0 };
 	enum frame_verdict	 v;
 	time_t			 now = clock_now();
 	size_t			 i;
 
-	if (s->c.existing == 1 && remove_own(m, c) == -1)
-		return FRAME_TEMPFAIL;
 	if (dsign_header(l->d, frame_headers(m), &e) == -1) {
 		if (e.code != EX_DATAERR)
 			return failure(m, "-", &e);

@@ -192,7 +192,9 @@ load_policy(struct dkim_snap *s, const struct conf *conf, struct err *e)
 	(void)conf_where(conf_find(conf, "dkim", NULL), "sign_headers", w,
 	    sizeof w);
 	w[strcspn(w, " ")] = '\0';
-	return err_prefix(e, "%.*s", (int)strcspn(w, " "), w);
+	if (w[0] != '\0' && w[strlen(w) - 1] == ':')
+		w[strlen(w) - 1] = '\0';
+	return err_prefix(e, "%s", w);
 }
 
 /* table_of - whose key is whose */
