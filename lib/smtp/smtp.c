@@ -134,6 +134,12 @@ smtp_open(const char *server, const char *helo, long timeout,
 }
 
 void
+smtp_limit(struct smtp *s, long timeout)
+{
+	s->timeout = timeout > 0 ? timeout : 1;
+}
+
+void
 smtp_close(struct smtp **sp)
 {
 	if (*sp == NULL)

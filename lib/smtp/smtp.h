@@ -47,6 +47,9 @@ int	smtp_open(const char *server, const char *helo, long timeout,
 	    struct smtp **, struct err *e);
 void	smtp_close(struct smtp **);
 
+/* From now on, seconds for one message. */
+void	smtp_limit(struct smtp *, long timeout);
+
 /* from and to: "<a@b>"; from may be "<>". */
 enum smtp_result smtp_send(struct smtp *, const char *from, const char *to,
 	    const struct smtp_piece *, size_t n, struct smtp_reply *);

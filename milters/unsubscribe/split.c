@@ -259,6 +259,7 @@ copy(struct run *r, const char *rcpt, struct err *e)
 	v[0].p = mark;
 	v[0].n = (size_t)snprintf(mark, sizeof mark, MARK ": %s\r\n", text);
 	v[1] = (struct smtp_piece){ r->raw.data, r->raw.len };
+	smtp_limit(r->smtp, (r->until - clock_mono_us()) / 1000000 + 1);
 	switch (smtp_send(r->smtp, frame_sender(r->m), rcpt, v, 2, &reply)) {
 	case SMTP_TAKEN:
 		if (ledger_add(r->ledger, rcpt, e) == -1)
