@@ -154,5 +154,29 @@ t 'is not dropped by a replacement' fails 77 'complaint or legal' \
 t 'still there'		reason p@x.example prot complaint
 t 'unless told why'	says '1 removed' mw import "$W/q.txt" --scope prot \
     --replace --override --note 'contract ended'
+# small lists beside a large one: not all is written anew each time
+t 'a large list'	says '^3000 rows' mw import "$W/l1" --scope big
+small() {
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		printf 'u7@l.example\ns%d@s.example\ns%d@s.example\n' $i $((i + 1)) |
+		    mw import - --scope big >"$W/s.$i" || return 1
+	done
+}
+t 'many small ones'	small
+t 'counted once each'	has "$W/s.5" \
+    'scope big:  1 added, 0 removed, 2 unchanged; 3005 before, 3006 after'
+t 'in few lists'	says ' entries, ([0-9]|1[0-9]|2[0-9]) lists of' mw verify
+t 'all there'		reason s1@s.example big import
+t 'the last, too'	reason s13@s.example big import
+t 'and the large one'	reason u2999@l.example big import
+t 'remove from under both' says ': removed' mw remove u7@l.example --scope big
+t 'it is gone'		absent u7@l.example big
+t 'the same again'	says '1 added, 0 removed, 2 unchanged' sh -c \
+    'printf "u7@l.example\ns1@s.example\nu8@l.example\n" |
+    "$0" -c "$1" import - --scope big' "$BIN/mailweir" "$W/m.conf"
+t 'it is back'		reason u7@l.example big import
+t 'rollback of a small one' mw rollback big
+t 'takes that back alone' absent u7@l.example big
+t 'no more'		reason s13@s.example big import
 t 'verify'		says '^0 faults' mw verify
 t_done

@@ -442,7 +442,7 @@ store_keys_known(struct store *s, struct err *e)
 	return env_guard(s->env, known_run, &k, e);
 }
 
-/* -- filters ---------------------------------------------------------------- */
+/* -- filters -------------------------------------------------------------- */
 
 struct filtering {
 	struct store	 *s;

@@ -31,6 +31,8 @@
 
 #define WORKERS_MAX	16
 #define PROGRESS_EVERY	65536	/* rows */
+#define GROWTH		4	/* see choose() */
+#define PROBES		1024	/* lookups in one read transaction */
 
 struct job {
 	struct store		*s;
@@ -53,6 +55,11 @@ struct job {
 	struct list_reader	 shadow[SCOPE_LISTS];	/* to compare */
 	struct source		 shadows[SCOPE_LISTS];
 	int			 nold, nshadow;
+	struct scope_rec	 keep;		/* .active: lists that stay as
+						   they are beside the new */
+	struct reader		*probe;		/* to look into those */
+	unsigned		 probes;
+	uint64_t		 emitted;
 	struct merge		*all, *before;
 	struct item		 old_item;
 	bool			 old_live;
@@ -236,26 +243,74 @@ read_all(struct job *j)
 
 /* -- merging -------------------------------------------------------------- */
 
-/* open_old - readers of the scope's lists: to merge in, and to compare with */
+/*
+ * choose - which lists stay beside the new one, which are merged into it
+ *
+ * A list more than GROWTH times as long as what comes after it stays: so a
+ * nightly thousand does not rewrite a hundred million, and lookups still meet
+ * but a few lists. sizes: of scope.active, oldest first.
+ */
+static void
+choose(struct job *j, const uint64_t sizes[SCOPE_LISTS])
+{
+	uint64_t	rows = j->im->rows - j->im->rejected;
+	int		i = j->scope.nactive;
+
+	j->keep.nactive = 0;
+	while (i > 0 && (sizes[i - 1] <= GROWTH * rows ||
+	    i >= SCOPE_LISTS))
+		rows += sizes[--i];
+	while (j->keep.nactive < i && !j->im->replace) {
+		j->keep.active[j->keep.nactive] =
+		    j->scope.active[j->keep.nactive];
+		j->keep.nactive++;
+	}
+}
+
+/* old_sizes - rows of the scope's lists, and of all of them for the summary */
+static int
+old_sizes(struct job *j, uint64_t sizes[SCOPE_LISTS])
+{
+	struct reader	*r;
+	struct run_rec	 run;
+	int		 i, rc = 1;
+
+	if ((r = env_read(j->env, j->e)) == NULL)
+		return -1;
+	for (i = 0; i < j->scope.nactive && rc == 1; i++) {
+		rc = run_get(j->env, r->txn, j->scope.active[i], &run, j->e);
+		sizes[i] = rc == 1 ? run.rows - run.lifted : 0;
+		j->im->before += sizes[i];
+	}
+	env_read_done(r);
+	return rc == -1 ? -1 : 0;
+}
+
+/* open_old - readers of the lists that do not stay: to merge in, and to
+ * compare with */
 static int
 open_old(struct job *j)
 {
-	int	i;
+	uint64_t	sizes[SCOPE_LISTS];
+	int		i;
 
-	for (i = 0; i < j->scope.nactive; i++) {
-		if (list_open(j->env, j->scope.active[i], &j->shadow[i],
-		    j->e) == -1)
+	if (old_sizes(j, sizes) == -1)
+		return -1;
+	choose(j, sizes);
+	for (i = j->keep.nactive; i < j->scope.nactive; i++) {
+		if (list_open(j->env, j->scope.active[i],
+		    &j->shadow[j->nshadow], j->e) == -1)
 			return -1;
-		j->shadows[i].next = list_item;
-		j->shadows[i].arg = &j->shadow[i];
+		j->shadows[j->nshadow].next = list_item;
+		j->shadows[j->nshadow].arg = &j->shadow[j->nshadow];
 		j->nshadow++;
-	}
-	for (i = 0; i < j->scope.nactive && !j->im->replace; i++) {
-		if (list_open(j->env, j->scope.active[i], &j->old[i],
+		if (j->im->replace)
+			continue;
+		if (list_open(j->env, j->scope.active[i], &j->old[j->nold],
 		    j->e) == -1)
 			return -1;
-		j->sources[i].next = list_item;
-		j->sources[i].arg = &j->old[i];
+		j->sources[j->nold].next = list_item;
+		j->sources[j->nold].arg = &j->old[j->nold];
 		j->nold++;
 	}
 	if (merge_new(NULL, 0, j->shadows, (size_t)j->nshadow, &j->before,
@@ -328,7 +383,6 @@ old_pass(struct job *j, const struct item *now)
 	    item_less(&j->old_item, now)))) {
 		gone = j->old_item;
 		old_gone(j, &gone);
-		j->im->before++;
 		/* all its marks go; does one of them need an override? */
 		j->im->protected += protects(&gone);
 		do {
@@ -345,7 +399,6 @@ old_pass(struct job *j, const struct item *now)
 	}
 	if (now == NULL || !j->old_live || !item_same(&j->old_item, now))
 		return 0;
-	j->im->before++;
 	return old_next(j) == -1 ? -1 : 1;
 }
 
@@ -371,6 +424,80 @@ join(struct marks *m, const struct item *i)
 		last->seen = seen;
 }
 
+/* covers - does a row of a list that stays say all of this already? */
+static bool
+covers(const struct marks *there, const struct marks *new)
+{
+	const struct mark	*t;
+	unsigned		 i, k;
+
+	for (i = 0; i < new->n; i++) {
+		for (k = 0; k < there->n; k++) {
+			t = &there->m[k];
+			if (t->reason == new->m[i].reason &&
+			    (t->flags & MARK_LIFTED) == 0 &&
+			    (t->expires == 0 || (new->m[i].expires != 0 &&
+			    t->expires >= new->m[i].expires)))
+				break;
+		}
+		if (k == there->n)
+			return false;
+	}
+	return true;
+}
+
+/* live - is any mark of it not lifted? */
+static bool
+live(const struct marks *m)
+{
+	unsigned	i;
+
+	for (i = 0; i < m->n; i++)
+		if ((m->m[i].flags & MARK_LIFTED) == 0)
+			return true;
+	return false;
+}
+
+/* probe_end - give the read transaction of probe() back */
+static void
+probe_end(struct job *j)
+{
+	if (j->probe != NULL)
+		env_read_done(j->probe);
+	j->probe = NULL;
+}
+
+/* probe - look into the lists that stay; 0 not there, 1 there, 2 there and
+ * nothing new to say, -1 */
+static int
+probe(struct job *j, const uint8_t digest[STORE_DIGEST],
+    const struct marks *marks)
+{
+	uint8_t		key[LKEY_SIZE];
+	struct marks	there;
+	MDB_val		v;
+	int		i, rc, was = 0;
+
+	if (j->probe != NULL && ++j->probes % PROBES == 0)
+		probe_end(j);
+	if (j->probe == NULL && (j->probe = env_read(j->env, j->e)) == NULL)
+		return -1;
+	for (i = 0; i < j->keep.nactive && was != 2; i++) {
+		lkey_pack(key, j->keep.active[i], digest);
+		rc = env_get(j->env, j->probe->txn, T_LISTS, key, sizeof key,
+		    &v);
+		if (rc == MDB_NOTFOUND)
+			continue;
+		if (rc != 0)
+			return env_fail(j->env, "look up", rc, j->e);
+		if (marks_unpack(v.mv_data, v.mv_size, &there) == -1)
+			return env_garbled(j->env, "a list's row", j->e);
+		if (live(&there))
+			was = covers(&there, marks) ? 2 : 1;
+	}
+	return was;
+}
+
 /* emit - one recipient of the new list */
 static int
 emit(struct job *j, const struct item *who, const struct marks *marks,
@@ -378,27 +505,31 @@ emit(struct job *j, const struct item *who, const struct marks *marks,
 {
 	struct import	*im = j->im;
 	uint8_t		 digest[STORE_DIGEST];
-	int		 was;
+	int		 was, kept = 0;
 
-	if ((was = old_pass(j, who)) == -1)
+	put64(digest, who->hi);
+	put64(digest + 8, who->lo);
+	if ((was = old_pass(j, who)) == -1 || (was == 0 &&
+	    j->keep.nactive > 0 && (kept = probe(j, digest, marks)) == -1))
 		return -1;
-	im->after++;
+	if (was == 0)
+		was = kept != 0;
 	if (line != 0)
 		im->distinct++;
 	if (was == 0) {
 		im->added++;
 		sample(im->added_lines, &im->nadded_lines, line);
-	} else {
+	} else if (line != 0) {		/* not one of a list merged in */
 		im->unchanged++;
 		sample(im->same_lines, &im->nsame_lines, line);
 	}
-	if (im->progress != NULL && im->after % PROGRESS_EVERY == 0)
-		im->progress(im->arg, "loading", im->after,
+	if (im->progress != NULL && ++j->emitted % PROGRESS_EVERY == 0)
+		im->progress(im->arg, "loading", j->emitted,
 		    im->rows - im->rejected);
-	if (j->writer == NULL)
+	if (j->writer == NULL || kept == 2)
 		return 0;
-	put64(digest, who->hi);
-	put64(digest + 8, who->lo);
+	if (list_full(j->writer))
+		probe_end(j);
 	return list_add(j->writer, digest, marks, j->e);
 }
 
@@ -426,9 +557,12 @@ merge_all(struct job *j)
 			line = item_line(&i);
 		j->domains |= item_domain(&i);
 	}
-	if (rc == -1 || (marks.n > 0 && emit(j, &who, &marks, line) == -1))
+	if (rc == -1 || (marks.n > 0 && emit(j, &who, &marks, line) == -1) ||
+	    old_pass(j, NULL) == -1)
 		return -1;
-	return old_pass(j, NULL);
+	probe_end(j);
+	j->im->after = j->im->before + j->im->added - j->im->removed;
+	return 0;
 }
 
 /* -- switching ------------------------------------------------------------ */
@@ -620,7 +754,8 @@ switch_in(struct job *j, MDB_txn *txn, struct run_rec *run)
 	after.nprev = before.nactive;
 	memcpy(after.prev, before.active, sizeof after.prev);
 	after.can_rollback = true;
-	after.nactive = 0;
+	after.nactive = j->keep.nactive;
+	memcpy(after.active, j->keep.active, sizeof after.active);
 	if (run->rows > 0)
 		after.active[after.nactive++] = j->im->list;
 	else
@@ -727,13 +862,16 @@ load(void *arg)
 {
 	struct job	*j = arg;
 	struct run_rec	 run;
+	int		 rc;
 
 	if (open_old(j) == -1)
 		return -1;
 	new_run(j, &run);
 	if (!j->im->dry_run && list_new(j->env, &run, &j->writer, j->e) == -1)
 		return -1;
-	if (merge_all(j) == -1 || may_replace(j) == -1)
+	rc = merge_all(j);
+	probe_end(j);
+	if (rc == -1 || may_replace(j) == -1)
 		return -1;
 	if (j->im->dry_run)
 		return 0;

@@ -309,6 +309,12 @@ list_add(struct list_writer *w, const uint8_t digest[STORE_DIGEST],
 	return 0;
 }
 
+bool
+list_full(const struct list_writer *w)
+{
+	return w->n == CHUNK;
+}
+
 int
 list_finish(struct list_writer *w, bool domains, uint32_t *list,
     struct run_rec *run, struct err *e)

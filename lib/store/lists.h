@@ -44,6 +44,8 @@ int	list_new(struct env *, const struct run_rec *, struct list_writer **,
 	    struct err *e);
 int	list_add(struct list_writer *, const uint8_t digest[STORE_DIGEST],
 	    const struct marks *, struct err *e);
+/* Will the next list_add() write? Then hold no reader. */
+bool	list_full(const struct list_writer *);
 /* All rows are on disk, the run's record says "ready"; *list its number. */
 int	list_finish(struct list_writer *, bool domains, uint32_t *list,
 	    struct run_rec *, struct err *e);
