@@ -68,6 +68,33 @@ one_text() {
 listed() { run list list --rules "$W/a.cf" && has "$W/list" '^ONE	body	1.500	.*a.cf:1	Says one$'; }
 samples() { run samples check --strict --rules "$SRC/etc/rules.d"; }
 
+changed() {
+	mkdir -p "$W/mail/new" "$W/mail/cur" && cp "$W/m1" "$W/mail/new" &&
+	cp "$W/m2" "$W/mail/cur" && sed 's/one\\b/nothing\\b/' "$W/a.cf" >"$W/b.cf" &&
+	run diff diff "$W/a.cf" "$W/b.cf" "$W/mail" &&
+	has "$W/diff" '^.*/new/m1	2.500	0.000	-ONE,-BOTH$' &&
+	has "$W/diff" '^.*/cur/m2	0.000	1.500	\+ONE$' &&
+	has "$W/diff" '^# \+ONE	1$' && has "$W/diff" '^# 2 of 2 mails differ$'
+}
+catastrophic() {
+	echo 'body SLOW /^(a+)+$/' >"$W/slow.cf"
+	run slow check --rules "$W/slow.cf" &&
+	has "$W/slow.err" 'slow.cf:1: SLOW: catastrophic on one letter'
+}
+profiled() { run prof score --rules "$W/a.cf" --profile "$W/m1" && has "$W/prof" '^ONE	[0-9.]+	[0-9]+	1	0$'; }
+# the prefilter changes nothing, over every tenth mail of the corpora
+prefilter() {
+	find "$CORPORA"/sa-public "$CORPORA"/sa-cjk "$CORPORA"/phishing-pot \
+	    "$CORPORA"/mime -name '*.eml' | sort | awk 'NR % 10 == 3' >"$W/list"
+	mkdir "$W/core" && cp "$CORPORA"/sa-rules/[0-9]*.cf "$W/core" || return 1
+	for how in '' --no-prefilter; do
+		# shellcheck disable=SC2086 # R and $how are words
+		xargs -a "$W/list" $R score --rules "$W/core" --subrules $how \
+		    >"$W/pre$how" 2>"$W/pre.err" || { cat "$W/pre.err"; return 1; }
+	done
+	[ -s "$W/pre" ] && same "$W/pre" "$W/pre--no-prefilter"
+}
+
 # agree - the figures of the last time must not fall
 agree() {
 	"$PYTHON" "$SRC/t/t2001-rules.py" "$BIN/mailweir" "$CORPORA" \
@@ -86,8 +113,12 @@ t 'examples that fail'		failing
 t 'one rule on a text'		one_text
 t 'list'			listed
 t 'the samples are in order'	samples
+t 'what a change would do'	changed
+t 'a catastrophic pattern is named' catastrophic
+t 'where the time goes'		profiled
 if [ -d "$CORPORA/sa-rules" ]; then
 	t 'agreement with SpamAssassin'	agree
+	t 'the prefilter changes nothing' prefilter
 else
 	t_skip 'agreement with SpamAssassin' "no $CORPORA"
 fi

@@ -2,9 +2,10 @@
 /*
  * mime_param.c - Content-Type, -Disposition and -Transfer-Encoding of a part
  *
- * GMime reads the parameters (quoting, RFC 2231, what mailers do instead). A
- * boundary that it cannot find is looked for in the text, since without one
- * the whole multipart would be lost.
+ * A field in plain form, as nearly all are, is read here; what has comments,
+ * escapes, RFC 2231 or encoded words, or is broken, GMime reads, at ten times
+ * the cost. A boundary that it cannot find is looked for in the text, since
+ * without one the whole multipart would be lost.
  */
 #include "mail/mime_int.h"
 
@@ -17,6 +18,9 @@
 
 #include "base/banned.h"
 
+#define PLAIN_MAX	16	/* parameters of a field in plain form */
+#define PLAIN_TYPE	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+			"0123456789/+-._"
 #define VALUE_MAX	8192	/* octets of a Content-Type that are read */
 
 /* lower - a malloc'ed copy in lower case, at most max octets; "" for NULL */
@@ -92,6 +96,116 @@ rescue_boundary(const char *text)
 	return out;
 }
 
+/* A parameter in plain form; points into the field. */
+struct plain {
+	const char	*name, *value;
+	size_t		 name_len, value_len;
+};
+
+/* plain_one - `; name=value` or `; name="value"` at *p; 1, 0 at the end, -1
+ * when it is anything else */
+static int
+plain_one(const char **p, struct plain *out)
+{
+	const char	*s = *p + strspn(*p, " ");
+
+	if (*s == '\0')
+		return 0;
+	if (*s++ != ';')
+		return -1;
+	s += strspn(s, " ");
+	if (*s == '\0')
+		return 0;
+	out->name = s;
+	while (isalnum((unsigned char)*s) || *s == '-' || *s == '_')
+		s++;
+	out->name_len = (size_t)(s - out->name);
+	s += strspn(s, " ");
+	if (out->name_len == 0 || *s++ != '=')
+		return -1;
+	s += strspn(s, " ");
+	if (*s == '"') {
+		out->value = ++s;
+		out->value_len = strcspn(s, "\"\\");
+		s += out->value_len;
+		if (*s++ != '"')
+			return -1;
+	} else {
+		out->value = s;
+		out->value_len = strcspn(s, " ;\"(\\,");
+		s += out->value_len;
+		if (out->value_len == 0)
+			return -1;
+	}
+	if (memmem(out->value, out->value_len, "=?", 2) != NULL)
+		return -1;
+	*p = s;
+	return 1;
+}
+
+/* plain_all - every parameter behind the first word; -1: ask GMime */
+static int
+plain_all(const char *text, const char *word_end, struct plain v[PLAIN_MAX])
+{
+	const char	*p;
+	int		 n = 0, rc;
+
+	for (p = text; *p != '\0'; p++)
+		if ((unsigned char)*p >= 0x80)
+			return -1;
+	p = word_end;
+	while ((rc = plain_one(&p, &v[n])) == 1)
+		if (++n == PLAIN_MAX)
+			return -1;
+	return rc == 0 ? n : -1;
+}
+
+/* plain_get - the first parameter of that name, malloc'ed; "" if there is none
+ * or it is longer than max */
+static char *
+plain_get(const struct plain *v, int n, const char *name, size_t max,
+    bool fold)
+{
+	char	*out;
+	size_t	 k;
+	int	 i;
+
+	for (i = 0; i < n; i++)
+		if (strlen(name) == v[i].name_len &&
+		    strncasecmp(v[i].name, name, v[i].name_len) == 0)
+			break;
+	if (i == n || v[i].value_len > max)
+		return strdup("");
+	out = strndup(v[i].value, v[i].value_len);
+	for (k = 0; fold && out != NULL && k < v[i].value_len; k++)
+		out[k] = (char)tolower((unsigned char)out[k]);
+	return out;
+}
+
+/* plain_type - a Content-Type in plain form; false = ask GMime */
+static bool
+plain_type(const char *text, struct mime_param *p)
+{
+	struct plain	v[PLAIN_MAX];
+	const char	*end;
+	size_t		k;
+	int		n;
+
+	text += strspn(text, " ");
+	end = text + strcspn(text, " ;");
+	k = (size_t)(end - text);
+	if (k > 127 || memchr(text, '/', k) == NULL ||
+	    strspn(text, PLAIN_TYPE) != k ||
+	    (n = plain_all(text, end, v)) == -1)
+		return false;
+	p->type = lower(text, k);
+	p->charset = plain_get(v, n, "charset", 63, true);
+	p->report_type = plain_get(v, n, "report-type", 63, true);
+	p->boundary = plain_get(v, n, "boundary", MIME_BOUNDARY_MAX, false);
+	p->filename = plain_get(v, n, "name", 1024, false);
+	return true;
+}
+
 /* read_type - type, charset, boundary, report-type, name */
 static int
 read_type(const char *text, const char *fallback, struct mime_param *p)
@@ -99,6 +213,15 @@ read_type(const char *text, const char *fallback, struct mime_param *p)
 	GMimeContentType	*ct = NULL;
 	char			*type;
 
+	if (text != NULL && plain_type(text, p)) {
+		if (p->boundary != NULL && p->boundary[0] == '\0' &&
+		    p->type != NULL &&
+		    strncmp(p->type, "multipart/", 10) == 0) {
+			free(p->boundary);
+			p->boundary = rescue_boundary(text);
+		}
+		return 0;
+	}
 	if (text != NULL && strchr(text, '/') != NULL)
 		ct = g_mime_content_type_parse(NULL, text);
 	if (ct == NULL) {
@@ -133,8 +256,28 @@ static void
 read_disposition(const char *text, struct mime_param *p)
 {
 	GMimeContentDisposition	*d;
-	const char		*name;
+	struct plain		 v[PLAIN_MAX];
+	const char		*name, *end;
+	int			 n;
 
+	text += strspn(text, " ");
+	end = text + strspn(text, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+	if (end > text && (n = plain_all(text, end, v)) != -1) {
+		p->disposition = lower(text, (size_t)(end - text) < 31 ?
+		    (size_t)(end - text) : 31);
+		for (; n > 0; n--)
+			if (v[n - 1].name_len == 8 &&
+			    strncasecmp(v[n - 1].name, "filename", 8) == 0)
+				break;
+		if (n > 0 && v[n - 1].value_len > 0 &&
+		    v[n - 1].value_len <= 1024) {
+			free(p->filename);
+			p->filename = strndup(v[n - 1].value,
+			    v[n - 1].value_len);
+		}
+		return;
+	}
 	if ((d = g_mime_content_disposition_parse(NULL, text)) == NULL)
 		return;
 	p->disposition = lower(g_mime_content_disposition_get_disposition(d),

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <iconv.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
@@ -213,6 +214,26 @@ add_utf8(const unsigned char *p, size_t n, struct buf *out)
 		(void)buf_add_some(out, p + start, n - start);
 }
 
+/*
+ * pin - keep the converter's module loaded
+ *
+ * glibc loads it at the first iconv_open() and unloads it at the last
+ * iconv_close(): once a mail, which costs more than the conversion. So the
+ * first descriptor of each charset of the list stays open.
+ */
+static void
+pin(const char *from)
+{
+	static atomic_flag	 done[sizeof charsets / sizeof charsets[0]];
+	static iconv_t		 kept[sizeof charsets / sizeof charsets[0]];
+	size_t			 i;
+
+	for (i = 0; i < sizeof charsets / sizeof charsets[0]; i++)
+		if (charsets[i].icon == from &&
+		    !atomic_flag_test_and_set(&done[i]))
+			kept[i] = iconv_open("UTF-8", from);
+}
+
 /* convert - through iconv; false when it does not know the charset */
 static bool
 convert(const char *from, const char *p, size_t n, struct buf *out)
@@ -223,6 +244,7 @@ convert(const char *from, const char *p, size_t n, struct buf *out)
 
 	if (cd == (iconv_t)-1)
 		return false;
+	pin(from);
 	while (left > 0 && out->len < out->max && !out->failed) {
 		o = tmp;
 		room = sizeof tmp;

@@ -314,7 +314,8 @@ report(const struct uri_world *w, const char *p, size_t n, bool mail,
 		k = snprintf(whole, sizeof whole, "ftp://%.*s", (int)n, p);
 	else if (starts(p, n, "www") || at == NULL ||
 	    ((q = memchr(p, '/', n)) != NULL && at > q + 1)) {
-		if (memchr(p, '.', n) == NULL)
+		/* A path before the @: whatever it is, no mail address. */
+		if (at == NULL && memchr(p, '.', n) == NULL)
 			return;
 		k = snprintf(whole, sizeof whole, "http://%.*s", (int)n, p);
 	} else {

@@ -63,9 +63,14 @@ of_kind(struct rules *r, enum rules_kind kind)
 		if (rc == 0)
 			f->always[f->nalways++] = (uint32_t)i;
 	}
-	for (n = 0; n < 2; n++)
-		if (f->words[n] != NULL && prefilter_build(f->words[n]) == -1)
+	for (n = 0; n < 2; n++) {
+		if (f->words[n] == NULL)
+			continue;
+		if (prefilter_build(f->words[n]) == -1)
 			return -1;
+		if (prefilter_ends(f->words[n]) > r->ends[n])
+			r->ends[n] = prefilter_ends(f->words[n]);
+	}
 	return 0;
 }
 
@@ -164,13 +169,13 @@ filter_scan(const struct filter *f, struct scratch *s, const char *p,
 	if (++s->now == 0)		/* never: 4 billion texts a scratch */
 		s->now = 1;
 	if (f->words[0] != NULL)
-		found = prefilter_scan(f->words[0], p, n, s->stamp, s->now,
-		    s->found_words);
+		found = prefilter_scan(f->words[0], p, n, s->stamp,
+		    s->seen[0], s->now, s->found_words);
 	if (f->words[1] != NULL && n > 0) {
 		if (!squeeze(s, p, &n))
 			return FILTER_FAILED;
 		found += prefilter_scan(f->words[1], s->squeezed, n,
-		    s->stamp, s->now, s->found_words + found);
+		    s->stamp, s->seen[1], s->now, s->found_words + found);
 	}
 	return found;
 }

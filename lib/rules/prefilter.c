@@ -38,7 +38,12 @@ struct prefilter {
 	unsigned char	 class[256];
 	unsigned	 classes;
 	uint32_t	*cell;
-	uint32_t	*out, *dict;	/* per state, kept for scans */
+	uint32_t	*end;		/* per state: which end, or NONE */
+	struct end {
+		uint32_t	out;	/* first of its owners, or NONE */
+		uint32_t	dict;	/* the end of a shorter word */
+	}		*ends;
+	size_t		 nends;
 };
 
 static uint32_t
@@ -80,8 +85,8 @@ prefilter_free(struct prefilter **fp)
 	free((*fp)->node);
 	free((*fp)->owner);
 	free((*fp)->cell);
-	free((*fp)->out);
-	free((*fp)->dict);
+	free((*fp)->end);
+	free((*fp)->ends);
 	free(*fp);
 	*fp = NULL;
 }
@@ -172,6 +177,27 @@ link_states(struct prefilter *f, uint32_t *queue)
 	return tail == f->n ? 0 : -1;
 }
 
+/* number_ends - states in which something ends, counted through */
+static int
+number_ends(struct prefilter *f)
+{
+	size_t	i;
+
+	for (i = 0; i < f->n; i++)
+		f->end[i] = f->node[i].out != NONE || f->node[i].dict !=
+		    NONE ? (uint32_t)f->nends++ : NONE;
+	if ((f->ends = calloc(f->nends + 1, sizeof *f->ends)) == NULL)
+		return -1;
+	for (i = 0; i < f->n; i++) {
+		if (f->end[i] == NONE)
+			continue;
+		f->ends[f->end[i]].out = f->node[i].out;
+		f->ends[f->end[i]].dict = f->node[i].dict == NONE ? NONE :
+		    f->end[f->node[i].dict];
+	}
+	return 0;
+}
+
 int
 prefilter_build(struct prefilter *f)
 {
@@ -184,65 +210,70 @@ prefilter_build(struct prefilter *f)
 	if (cells > CELLS_MAX)
 		return -1;
 	f->cell = calloc(cells, sizeof *f->cell);
-	f->out = calloc(f->n, sizeof *f->out);
-	f->dict = calloc(f->n, sizeof *f->dict);
+	f->end = calloc(f->n, sizeof *f->end);
 	queue = calloc(f->n, sizeof *queue);
-	rc = f->cell == NULL || f->out == NULL || f->dict == NULL ||
-	    queue == NULL ? -1 : link_states(f, queue);
+	rc = f->cell == NULL || f->end == NULL || queue == NULL ? -1 :
+	    link_states(f, queue);
 	free(queue);
-	if (rc == -1)
+	if (rc == -1 || number_ends(f) == -1)
 		return -1;
-	for (i = 0; i < f->n; i++) {
-		f->out[i] = f->node[i].out;
-		f->dict[i] = f->node[i].dict;
-	}
 	for (i = 0; i < cells; i++) {
 		s = f->cell[i];
-		f->cell[i] = s * f->classes | (f->out[s] != NONE ||
-		    f->dict[s] != NONE ? HIT : 0);
+		f->cell[i] = s * f->classes | (f->end[s] != NONE ? HIT : 0);
 	}
 	free(f->node);
 	f->node = NULL;
 	return 0;
 }
 
-/* collect - the owners of all that ends in a state */
+/* collect - the owners of all that ends with this end. One that was met
+ * before in this text has nothing new, nor have the shorter ones in it. */
 static size_t
-collect(const struct prefilter *f, uint32_t s, uint32_t *stamp, uint32_t now,
-    uint32_t *out, size_t n)
+collect(const struct prefilter *f, uint32_t e, uint32_t *stamp,
+    uint32_t *seen, uint32_t now, uint32_t *out, size_t n)
 {
 	uint32_t	k;
 
-	for (; s != NONE; s = f->dict[s])
-		for (k = f->out[s]; k != NONE; k = f->owner[k].next)
+	for (; e != NONE && seen[e] != now; e = f->ends[e].dict) {
+		seen[e] = now;
+		for (k = f->ends[e].out; k != NONE; k = f->owner[k].next)
 			if (stamp[f->owner[k].who] != now) {
 				stamp[f->owner[k].who] = now;
 				out[n++] = f->owner[k].who;
 			}
+	}
 	return n;
 }
 
 size_t
 prefilter_scan(const struct prefilter *f, const char *p, size_t n,
-    uint32_t *stamp, uint32_t now, uint32_t *out)
+    uint32_t *stamp, uint32_t *seen, uint32_t now, uint32_t *out)
 {
-	const unsigned char	*u = (const unsigned char *)p;
+	const unsigned char	*u = (const unsigned char *)p, *end = u + n;
 	const uint32_t		*cell = f->cell;
 	uint32_t		 s = 0;
-	size_t			 i, found = 0;
+	size_t			 found = 0;
 
-	for (i = 0; i < n; i++) {
-		s = cell[(s & ~HIT) + f->class[u[i]]];
-		if ((s & HIT) != 0)
-			found = collect(f, (s & ~HIT) / f->classes, stamp,
-			    now, out, found);
+	for (; u < end; u++) {
+		s = cell[s + f->class[*u]];
+		if (__builtin_expect((s & HIT) == 0, 1))
+			continue;
+		s &= ~HIT;
+		found = collect(f, f->end[s / f->classes], stamp, seen, now,
+		    out, found);
 	}
 	return found;
 }
 
 size_t
+prefilter_ends(const struct prefilter *f)
+{
+	return f->nends;
+}
+
+size_t
 prefilter_octets(const struct prefilter *f)
 {
-	return f->n * (f->classes + 2) * sizeof *f->cell +
-	    f->owner_cap * sizeof *f->owner;
+	return f->n * (f->classes + 1) * sizeof *f->cell +
+	    f->nends * sizeof *f->ends + f->owner_cap * sizeof *f->owner;
 }

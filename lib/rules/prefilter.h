@@ -27,11 +27,16 @@ void	prefilter_free(struct prefilter **);
  * prefilter_scan - owners of literals in a text, each once
  *
  * stamp:   per owner; those that hold `now` already are not given again.
+ * seen:    prefilter_ends() of them: which words were met in this text, by the
+ *          same mark.
  * out:     room for every owner.
- * Returns: how many. Threads: safe, with a stamp and an out for each.
+ * Returns: how many. Threads: safe, with arrays for each.
  */
 size_t	prefilter_scan(const struct prefilter *, const char *p, size_t n,
-	    uint32_t *stamp, uint32_t now, uint32_t *out);
+	    uint32_t *stamp, uint32_t *seen, uint32_t now, uint32_t *out);
+
+/* Places in the automaton where words end. */
+size_t	prefilter_ends(const struct prefilter *);
 
 size_t	prefilter_octets(const struct prefilter *);
 

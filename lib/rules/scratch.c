@@ -26,6 +26,8 @@ scratch_free(struct scratch *s, const struct rules *r)
 	free(s->found);
 	free(s->squeezed);
 	free(s->touched);
+	free(s->seen[0]);
+	free(s->seen[1]);
 	free(s->found_words);
 	free(s->stamp);
 	free(s->count);
@@ -63,8 +65,11 @@ scratch_get(struct rules *r)
 	s->stamp = calloc(r->n + 1, sizeof *s->stamp);
 	s->found_words = calloc(r->n + 1, sizeof *s->found_words);
 	s->touched = calloc(r->n + 1, sizeof *s->touched);
+	s->seen[0] = calloc(r->ends[0] + 1, sizeof *s->seen[0]);
+	s->seen[1] = calloc(r->ends[1] + 1, sizeof *s->seen[1]);
 	if (s->re == NULL || s->count == NULL || s->sel == NULL ||
-	    s->stamp == NULL || s->found_words == NULL || s->touched == NULL) {
+	    s->stamp == NULL || s->found_words == NULL || s->touched == NULL ||
+	    s->seen[0] == NULL || s->seen[1] == NULL) {
 		scratch_free(s, r);
 		return NULL;
 	}

@@ -105,6 +105,34 @@ kind_name(enum rules_kind k)
 	return names[k];
 }
 
+/* costs - patterns that run away, and what the set costs on 4 KB of prose */
+static int
+costs(const struct rules *r, const struct rules_args *a)
+{
+	struct rules_info	 info;
+	struct rules_cost	 c;
+	double			 sum = 0;
+	size_t			 i;
+
+	for (i = 0; i < rules_count(r); i++) {
+		rules_info(r, i, &info);
+		if (!info.active)
+			continue;
+		if (rules_cost(r, i, &c) == -1)
+			return EX_OSERR;
+		sum += c.us;
+		if (c.slow_on != NULL)
+			(void)fprintf(stderr, "%s:%u: %s: catastrophic on "
+			    "%s: runs into match_limit (warning)\n",
+			    info.file, info.line, info.name, c.slow_on);
+		if (a->all && c.us > 0)
+			(void)printf("%s\t%.1f us\n", info.name, c.us);
+	}
+	(void)printf("%-12s %.1f ms, every pattern on 4 KB of prose\n", "cost",
+	    sum / 1000);
+	return EX_OK;
+}
+
 int
 rules_check(struct ctl *ctl, struct rules_args *a)
 {
@@ -126,8 +154,9 @@ rules_check(struct ctl *ctl, struct rules_args *a)
 			(void)printf("%-12s %zu\n", kind_name((enum
 			    rules_kind)i), kinds[i]);
 	(void)printf("%-12s %zu\n", "run", active);
+	rc = costs(r, a);
 	rules_free(&r);
-	return EX_OK;
+	return rc;
 }
 
 /* list_json - one rule as an object */
@@ -201,6 +230,10 @@ help(void)
 	    "  score FILE...    FILE, score and hits of messages\n"
 	    "  test [NAME [TEXT...]]  run the examples of all rules, of one, "
 	    "or try one on TEXT\n"
+	    "  diff OLD NEW FOLDER  what NEW rules hit on the mail in FOLDER "
+	    "(a Maildir, or\n"
+	    "                   files) that OLD ones did not, and the other way "
+	    "round\n"
 	    "  --rules PATH     a file, or folder of *.cf, instead of the "
 	    "configured ones\n"
 	    "  --strict         demand of PATH what [rules] sections demand\n"
@@ -215,7 +248,8 @@ help(void)
 	    "all\n"
 	    "  --no-prefilter   match every rule (the result is the same)\n"
 	    "  --repeat N       score each file N times, print once\n"
-	    "  --all            list: with __rules\n"
+	    "  --all            list: with __rules; check: what each rule "
+	    "costs\n"
 	    "  --json           an object a line\n");
 }
 
@@ -296,6 +330,7 @@ cmd_rules(struct ctl *ctl, int argc, char **argv)
 	} table[] = {
 		{ "check", rules_check }, { "list", rules_list },
 		{ "score", rules_score }, { "test", rules_test },
+		{ "diff", rules_diff },
 	};
 	struct rules_args	a = { .opt = { .plugins = true },
 				    .repeat = 1 };
@@ -311,13 +346,14 @@ cmd_rules(struct ctl *ctl, int argc, char **argv)
 			return rc;
 	}
 	if (optind == argc)
-		return ctl_usage("rules", "want check, list, score or test");
+		return ctl_usage("rules", "want check, list, score, test or diff");
 	for (i = 0; i < sizeof table / sizeof table[0]; i++)
 		if (strcmp(argv[optind], table[i].name) == 0) {
 			a.argc = argc - optind - 1;
 			a.argv = argv + optind + 1;
 			return table[i].run(ctl, &a);
 		}
-	return ctl_usage("rules", "%s: want check, list, score or test",
+	return ctl_usage("rules", "%s: want check, list, score, test or "
+	    "diff",
 	    argv[optind]);
 }

@@ -26,6 +26,7 @@ struct rules *rules_open(struct ctl *, const struct rules_args *, bool quiet,
 	    int *rc);
 
 int	rules_check(struct ctl *, struct rules_args *);
+int	rules_diff(struct ctl *, struct rules_args *);
 int	rules_list(struct ctl *, struct rules_args *);
 int	rules_score(struct ctl *, struct rules_args *);
 int	rules_test(struct ctl *, struct rules_args *);

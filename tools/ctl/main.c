@@ -62,8 +62,8 @@ const struct ctl_cmd ctl_cmds[] = {
 	    "signed tokens of unsubscribe links, and their keys" },
 	{ "dkim", cmd_dkim, "genkey|check|sign|verify ...",
 	    "DKIM keys: make, compare with DNS; messages: sign, verify" },
-	{ "rules", cmd_rules, "check|list|score FILE...|test [NAME [TEXT...]] "
-	    "[--rules PATH]...",
+	{ "rules", cmd_rules, "check|list|score FILE...|test [NAME [TEXT...]]"
+	    "|diff OLD NEW FOLDER [--rules PATH]...",
 	    "keyword rules: check, list, try on messages" },
 	{ "feedback", cmd_feedback, "parse FILE... | "
 	    "parked list|show|accept|drop [ID...] | "
