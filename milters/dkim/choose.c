@@ -121,12 +121,11 @@ split(const char *spec, size_t len, char *local, size_t size, char *domain)
 	len -= (size_t)(++at - spec);
 	if (addr_domain(at, len, domain, NULL) == ADDR_OK)
 		return true;
-	/* a domain that cannot be is still an address for a key with "*"; not
-	 * with ':', though, by which the table knows its logins */
+	/* a domain that cannot be is still an address for a key with "*" */
 	for (i = 0; i < len && i < ADDR_DOMAIN_MAX; i++) {
 		if (at[i] <= ' ' || at[i] >= 127 || at[i] == '>')
 			break;
-		domain[i] = at[i] == ':' ? '-' : lower(at[i]);
+		domain[i] = lower(at[i]);
 	}
 	domain[i] = '\0';
 	return i > 0;
