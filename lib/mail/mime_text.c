@@ -228,10 +228,14 @@ pin(const char *from)
 	static iconv_t		 kept[sizeof charsets / sizeof charsets[0]];
 	size_t			 i;
 
-	for (i = 0; i < sizeof charsets / sizeof charsets[0]; i++)
-		if (charsets[i].icon == from &&
-		    !atomic_flag_test_and_set(&done[i]))
-			kept[i] = iconv_open("UTF-8", from);
+	for (i = 0; i < sizeof charsets / sizeof charsets[0]; i++) {
+		if (strcmp(charsets[i].icon, from) != 0)
+			continue;
+		if (!atomic_flag_test_and_set(&done[i]) &&
+		    (kept[i] = iconv_open("UTF-8", from)) == (iconv_t)-1)
+			atomic_flag_clear(&done[i]);
+		return;
+	}
 }
 
 /* convert - through iconv; false when it does not know the charset */

@@ -78,6 +78,15 @@ test_shapes(void **state)
 	  "Content-Type: multipart/digest; boundary=x\n\n--x\n\n"
 	  "Subject: y\n\nbody\n--x--\n",
 	  "multipart/digest 0 0 +\nmessage/rfc822 1 0 +\ntext/plain 2 1\n" },
+	{ "a quoted boundary, spaces, a last semicolon",
+	  "Content-Type: Multipart/Mixed ; Boundary = \"a b\" ;\n\n--a b\n\n"
+	  "x\n--a b--\n", "multipart/mixed 0 0 +\ntext/plain 1 0\n" },
+	{ "an escape, a comment: GMime's",
+	  "Content-Type: multipart/mixed (c); boundary=\"a\\b\"\n\n--ab\n\n"
+	  "x\n--ab--\n", "multipart/mixed 0 0 +\ntext/plain 1 0\n" },
+	{ "a boundary that is not in the body, and the one that is",
+	  "Content-Type: multipart/mixed; boundary=x\n\n--y\nContent-Type: "
+	  "text/html\n\nx\n--y--\n", "multipart/mixed 0 0 +\ntext/html 1 0\n" },
 	{ "a boundary line before there is any part", "--a\n--b: c\n\n",
 	  "text/plain 0 0\n" },
 	{ "no boundary: one leaf", "Content-Type: multipart/mixed\n\n--x\n",
