@@ -375,6 +375,22 @@ def large(d, s):
     equal(s.copies, [])
 
 
+def addresses(d, s):
+    """Quoted, international and broken ones go out as they came in."""
+    rcpts = ('<"a b"@a.example>', '<"x@y"@a.example>', "<j\u00f6rg@a.example>",
+             "<ann>", "<a@b@c.example>", "<%s@a.example>" % ("x" * 64),
+             "<e\rv\nil@a.example>", "<e%0d%0aRSET@a.example>")
+    m = Milter("unix:" + SOCK)
+    m.hello()
+    got = m.message(rcpts, HEAD, BODY, '<"news"@s.example>')
+    m.quit()
+    equal(verdict(got), "continue" if got[1][0] == b"c" else "discard")
+    if not s.copies:
+        fail("nothing was sent")
+    want = sorted(r for r in rcpts if "\n" not in r)
+    equal([r for r in s.got() if r != '<"news"@s.example>'], want)
+
+
 def no_ledger(d, s):
     """Where nothing can be remembered nothing is sent."""
     with open(os.path.join(W, "state"), "w"):
@@ -397,7 +413,7 @@ CASES = {
     # the ledger had it: MAIL of the third copy comes behind its fsync
     "killed_behind_250": killed(("mail", 2, ""), 3),
     "marked": marked, "loop": loop, "forged": forged, "at_once": at_once,
-    "large": large, "no_ledger": no_ledger,
+    "large": large, "addresses": addresses, "no_ledger": no_ledger,
 }
 
 

@@ -31,6 +31,7 @@ t 'a copy comes back'		case_of marked
 t 'a loop'			case_of loop
 t 'forged marks'		case_of forged
 t 'twice at once'		case_of at_once
+t 'strange addresses'		case_of addresses
 t 'too large'			case_of large
 t 'nothing to remember by'	case_of no_ledger
 t_done

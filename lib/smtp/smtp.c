@@ -113,6 +113,24 @@ nothing_cb(char *p, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
+/* plain - nothing in it that would end a line of the dialogue */
+static bool
+plain(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return false;
+	return true;
+}
+
+/* is_host - fit to be said in EHLO, and to stand in a URL */
+static bool
+is_host(const char *s)
+{
+	return *s != '\0' && s[strspn(s, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-")] == '\0';
+}
+
 int
 smtp_open(const char *server, const char *helo, long timeout,
     struct smtp **out, struct err *e)
@@ -123,7 +141,8 @@ smtp_open(const char *server, const char *helo, long timeout,
 	(void)pthread_once(&once, start);
 	if (started != CURLE_OK || (s = calloc(1, sizeof *s)) == NULL)
 		return err_set(e, "out of memory, or libcurl does not start");
-	(void)snprintf(s->url, sizeof s->url, "smtp://%s/%s", server, helo);
+	(void)snprintf(s->url, sizeof s->url, "smtp://%s/%s", server,
+	    is_host(helo) ? helo : "localhost");
 	s->timeout = timeout;
 	if ((s->curl = curl_easy_init()) == NULL) {
 		free(s);
@@ -213,6 +232,12 @@ smtp_send(struct smtp *s, const char *from, const char *to,
 	enum smtp_result	 result;
 
 	memset(reply, 0, sizeof *reply);
+	if (!plain(from) || !plain(to)) {
+		curl_slist_free_all(list);
+		(void)snprintf(reply->text, SMTP_REPLY_SIZE,
+		    "553 5.1.3 Control octet in an address");
+		return SMTP_REFUSED;
+	}
 	if (list != NULL && set_options(s, from, list, &j, why) == 0)
 		rc = curl_easy_perform(s->curl);
 	result = judge(rc, &j, why);

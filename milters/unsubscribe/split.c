@@ -381,10 +381,9 @@ static enum frame_verdict
 hand_over(struct run *r)
 {
 	struct err	 e = { "", 0 };
-	const char	*helo = frame_conn(r->m)->hostname;
 
-	if (smtp_open(r->s->conf->split_server, *helo != '\0' ? helo :
-	    "localhost", r->s->conf->split_timeout, &r->smtp, &e) == -1 ||
+	if (smtp_open(r->s->conf->split_server, frame_conn(r->m)->hostname,
+	    r->s->conf->split_timeout, &r->smtp, &e) == -1 ||
 	    copies(r, &e) == -1)
 		return later(r, e.msg);
 	if (r->waiting > 0)
