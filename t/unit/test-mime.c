@@ -85,8 +85,8 @@ test_shapes(void **state)
 	  "Content-Type: multipart/mixed (c); boundary=\"a\\b\"\n\n--ab\n\n"
 	  "x\n--ab--\n", "multipart/mixed 0 0 +\ntext/plain 1 0\n" },
 	{ "a boundary that is not in the body, and the one that is",
-	  "Content-Type: multipart/mixed; boundary=x\n\n--y\nContent-Type: "
-	  "text/html\n\nx\n--y--\n", "multipart/mixed 0 0 +\ntext/html 1 0\n" },
+	  "Content-Type: multipart/mixed; boundary=x\n\n--yyyy\nContent-Type: "
+	  "text/html\n\nx\n--yyyy--\n", "multipart/mixed 0 0 +\ntext/html 1 0\n" },
 	{ "a boundary line before there is any part", "--a\n--b: c\n\n",
 	  "text/plain 0 0\n" },
 	{ "no boundary: one leaf", "Content-Type: multipart/mixed\n\n--x\n",
