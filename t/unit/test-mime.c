@@ -86,7 +86,8 @@ test_shapes(void **state)
 	  "x\n--ab--\n", "multipart/mixed 0 0 +\ntext/plain 1 0\n" },
 	{ "a boundary that is not in the body, and the one that is",
 	  "Content-Type: multipart/mixed; boundary=x\n\n--yyyy\nContent-Type: "
-	  "text/html\n\nx\n--yyyy--\n", "multipart/mixed 0 0 +\ntext/html 1 0\n" },
+	  "text/html\n\nx\n--yyyy--\n",
+	  "multipart/mixed 0 0 +\ntext/html 1 0\n" },
 	{ "a boundary line before there is any part", "--a\n--b: c\n\n",
 	  "text/plain 0 0\n" },
 	{ "no boundary: one leaf", "Content-Type: multipart/mixed\n\n--x\n",
