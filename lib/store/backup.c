@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,22 +17,118 @@
 
 #include "base/banned.h"
 
+#define GROWTH_MIN	(64u << 20)	/* octets that the store may grow */
+#define GROWTH_PART	8		/* or this part of it, if more */
+#define PIPE_BUF_SIZE	(1u << 18)
+
+/*
+ * One copy. LMDB copies a snapshot; pages that writers free meanwhile cannot
+ * be used again before it is done, so a busy store grows. When it has grown
+ * by too much, the writers wait for the rest of the copy.
+ */
 struct copying {
 	struct store	*s;
-	int		 fd;
+	int		 pipe[2];	/* LMDB writes, we read */
+	int		 fd;		/* the copy */
+	const char	*path;
+	char		*buf;
+	off_t		 grown_from;
+	int		 lock;		/* the writers' turn, or -1 */
+	int		 rc;		/* of LMDB's part */
 	struct err	*e;
 };
 
-/* copying_run - LMDB copies one snapshot; pages freed meanwhile are not reused
- * until it is done, which is the time that writing the copy takes */
 static int
 copying_run(void *arg)
 {
 	struct copying	*c = arg;
-	int		 rc = mdb_env_copyfd2(c->s->env->mdb, c->fd,
-			    MDB_CP_COMPACT);
 
-	return rc == 0 ? 0 : env_fail(c->s->env, "copy", rc, c->e);
+	c->rc = mdb_env_copyfd2(c->s->env->mdb, c->pipe[1], MDB_CP_COMPACT);
+	return 0;
+}
+
+static void *
+copying_thread(void *arg)
+{
+	struct copying	*c = arg;
+	struct err	 e;
+
+	if (env_guard(c->s->env, copying_run, c, &e) == -1)
+		c->rc = MDB_CORRUPTED;
+	(void)close(c->pipe[1]);
+	return NULL;
+}
+
+/* file_size - of data.mdb as it is */
+static off_t
+file_size(const struct copying *c)
+{
+	struct stat	st;
+	int		fd;
+
+	if (mdb_env_get_fd(c->s->env->mdb, &fd) != 0 || fstat(fd, &st) == -1)
+		return 0;
+	return st.st_size;
+}
+
+/* hold_writers - once the store has grown by too much */
+static void
+hold_writers(struct copying *c)
+{
+	off_t	most = c->grown_from / GROWTH_PART;
+
+	if (most < GROWTH_MIN)
+		most = GROWTH_MIN;
+	if (c->lock == -1 && file_size(c) - c->grown_from > most)
+		c->lock = env_lock(c->s->env, LOCK_TURN, true, NULL);
+}
+
+/* pump - from the pipe into the file */
+static int
+pump(struct copying *c)
+{
+	ssize_t	n, done, w;
+
+	for (;;) {
+		n = read(c->pipe[0], c->buf, PIPE_BUF_SIZE);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0 ? 0 : err_code(c->e, EX_IOERR,
+			    "backup: %s", strerror(errno));
+		for (done = 0; done < n; done += w) {
+			w = write(c->fd, c->buf + done, (size_t)(n - done));
+			if (w == -1 && errno == EINTR)
+				w = 0;
+			if (w == -1)
+				return err_code(c->e, EX_CANTCREAT, "%s: %s",
+				    c->path, strerror(errno));
+		}
+		hold_writers(c);
+	}
+}
+
+/* copy - both halves */
+static int
+copy(struct copying *c)
+{
+	pthread_t	t;
+	int		rc;
+
+	if (pipe2(c->pipe, O_CLOEXEC) == -1)
+		return err_code(c->e, EX_OSERR, "backup: %s",
+		    strerror(errno));
+	if (pthread_create(&t, NULL, copying_thread, c) != 0) {
+		(void)close(c->pipe[0]);
+		(void)close(c->pipe[1]);
+		return err_code(c->e, EX_OSERR, "backup: no thread");
+	}
+	rc = pump(c);
+	(void)close(c->pipe[0]);	/* ends LMDB's half if ours failed */
+	(void)pthread_join(t, NULL);
+	if (rc == 0 && c->rc != 0)
+		rc = env_fail(c->s->env, "copy", c->rc, c->e);
+	return rc;
 }
 
 /* is_empty - no name in this folder */
@@ -55,14 +152,21 @@ is_empty(const char *dir)
 static int
 write_copy(struct store *s, const char *path, struct err *e)
 {
-	struct copying	c = { .s = s, .e = e };
+	struct copying	c = { .s = s, .path = path, .lock = -1, .e = e };
 	int		rc;
 
+	if ((c.buf = malloc(PIPE_BUF_SIZE)) == NULL)
+		return err_code(e, EX_OSERR, "backup: no memory");
+	c.grown_from = file_size(&c);
 	c.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (c.fd == -1)
+	if (c.fd == -1) {
+		free(c.buf);
 		return err_code(e, EX_CANTCREAT, "%s: %s", path,
 		    strerror(errno));
-	rc = env_guard(s->env, copying_run, &c, e);
+	}
+	rc = copy(&c);
+	env_unlock(c.lock);
+	free(c.buf);
 	if (rc == 0 && fsync(c.fd) == -1)
 		rc = err_code(e, EX_CANTCREAT, "%s: %s", path,
 		    strerror(errno));

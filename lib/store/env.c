@@ -892,7 +892,7 @@ lock_range(int fd, int cmd, short type, uint64_t what)
 }
 
 #define TURN_NEXT	0	/* held by who goes next */
-#define TURN_NOW	1	/* held by who writes */
+#define TURN_NOW	LOCK_TURN	/* held by who writes */
 
 /* lock_until - wait for an octet of the lock file, but not for ever: fcntl has
  * no time limit of its own; 0, or an errno */
