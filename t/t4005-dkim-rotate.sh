@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # dkim rotate: keys from new to gone, against two authoritative servers (nsd) on
-# loopback with a zone of their own; and dkim verify, dkim check through DNS
+# loopback with a zone of their own, and a third with one that aliases lead to; and dkim verify, dkim check through DNS
 . "$(dirname "$0")/lib.sh"
 need nsd
 need_built mailweir mailweir-dkim
 HOUR=3600 DAY=86400
 NOW=1800000000		# 2027-01-15
 S=$W/store
-for i in 1 2; do mkdir "$W/dns$i"; done
+for i in 1 2 3; do mkdir "$W/dns$i"; done
 
 # zone N - write the zone file of server N: its records, and the key records
 # that $W/records.N holds; serial by the clock of files
@@ -31,14 +31,15 @@ zone() {
 	[ ! -f "$W/records.$1" ] || cat "$W/records.$1" >>"$W/dns$1/zone"
 }
 reload() {
-	for i in 1 2; do
+	for i in 1 2 3; do
 		zone $i
 		kill -HUP "$(cat "$W/dns$i/pid")"
 	done
 	wait_until 10 serves 127.0.0.1 "$SERIAL"
 	wait_until 10 serves 127.0.0.2 "$SERIAL"
+	wait_until 10 serves 127.0.0.3 "$SERIAL"
 }
-# serves ADDRESS SERIAL - has that server this zone, or the one just before?
+# serves ADDRESS SERIAL - has that server this zone, or one just before?
 serves() {
 	"$PYTHON" - "$1" "$DNS" "$2" <<-'PY'
 	import re, socket, struct, sys
@@ -50,7 +51,7 @@ serves() {
 	at = a.index(b"\5admin") + 6
 	at += 2 if a[at] >= 0xc0 else 1 + a[at:].index(0)
 	got = struct.unpack(">I", a[at:at + 4])[0]
-	sys.exit(abs(got - int(sys.argv[3])) > 1)
+	sys.exit(abs(got - int(sys.argv[3])) > 2)
 	PY
 }
 server() {
@@ -73,12 +74,24 @@ server() {
 		  name: rot.example
 		  zonefile: zone
 	EOT
+	[ "$1" != 3 ] || cat >>"$W/dns3/conf" <<-EOT
+		zone:
+		  name: keys.example
+		  zonefile: "$W/keys.zone"
+	EOT
 	[ -f "$W/dns$1/zone" ] || zone "$1"
 	nsd -d -c "$W/dns$1/conf" >"$W/dns$1/log" 2>&1 &
 	at_exit "kill $! 2>/dev/null"
 	wait_until 10 serves "127.0.0.$1" "$SERIAL"
 }
 DNS=$(free_port)
+cat >"$W/keys.zone" <<-EOT
+	\$ORIGIN keys.example.
+	\$TTL 600
+	@ IN SOA ns1.rot.example. admin 1 3600 600 86400 900
+	@ IN NS ns
+	ns IN A 127.0.0.3
+EOT
 
 cat >"$W/hook" <<-EOT
 	#!/bin/sh
@@ -103,7 +116,7 @@ cat >"$W/conf" <<-EOT
 	queue_lifetime = 5d
 	min_ttl = 5m
 	rotate_hook = $W/hook
-	dns_servers = 127.0.0.1:$DNS
+	dns_servers = 127.0.0.3:$DNS
 	dns_port = $DNS
 EOT
 
@@ -132,6 +145,7 @@ verified() { dns verify "$W/s.eml"; }
 
 t 'server 1'			server 1
 t 'server 2'			server 2
+t 'server 3, the resolver'	server 3
 
 # --- the first keys ---
 t 'first run'			rotate
@@ -139,6 +153,16 @@ t 'keys are made'		states 'new new'
 t 'and asked for'		[ "$(grep -c ^publish "$W/hook.log")" = 2 ]
 t 'private keys are private'	[ "$(stat -c %a "$S"/*.pem | sort -u)" = 640 ]
 t 'nothing signs yet'		signs 0
+# an alias that only one server has, into a zone that both have
+sed 's/\._domainkey\.rot\./.keys./' "$W/wanted" >>"$W/keys.zone"
+sed 's/^\([^.]*\)\.\([^ ]*\) .*/\1.\2 600 IN CNAME \1.keys.example./' "$W/wanted" >"$W/records.1"
+reload
+t 'one server has an alias'	rotate
+t 'neither is that enough'	states 'new new'
+cp "$W/records.1" "$W/records.2"; reload; rotate >/dev/null
+t 'both have it'		states 'published published'
+: >"$W/records.1"; : >"$W/records.2"; reload
+t 'none has'			exits 65 rotate
 publish 1
 t 'one server has it'		rotate
 t 'that is not enough'		states 'new new'
@@ -175,8 +199,18 @@ wait_until 10 not serves 127.0.0.2 "$SERIAL"
 t 'a server is silent'		rotate
 t 'nothing moves'		states 'active active published published'
 server 2
-rotate >/dev/null
+touch "$W/hook.fails"
+t 'the milter is not reloaded'	exits 65 rotate
 t 'they change places'		states 'retiring retiring active active'
+NOW=$((NOW + 6 * DAY))
+t 'it may sign with the old'	exits 65 rotate
+t 'so their records stay'	not grep -q ^withdraw "$W/hook.log"
+rm "$W/hook.fails"; : >"$W/hook.log"
+t 'the milter is reloaded'	rotate
+t 'for each key'		[ "$(grep -c ^activate "$W/hook.log")" = 2 ]
+: >"$W/hook.log"
+rotate >/dev/null
+t 'and not again'		not grep -q . "$W/hook.log"
 t 'two keys sign'		signs 2
 t 'the new ones'		sh -c '! grep -q "$(grep retiring "$1" | cut -d" " -f2 | head -n1)" "$2"' x "$S/state" "$W/s.eml"
 t 'verify'			verified
@@ -202,6 +236,9 @@ publish 1 2
 t 'again in order'		rotate
 rm "$S/active"; rotate >/dev/null
 t 'active is repaired'		signs 2
+: >"$S/rot.example.$(date -u -d "@$NOW" +%Y%m%d)a.pem"
+t 'a key left by a killed run'	rotate --now
+t 'is in nobody\''s way'	states 'gone gone active active new new'
 (flock 9; sleep 1.5) 9>"$S/lock" &
 sleep 0.3
 t 'one run at a time'		exits 75 rotate

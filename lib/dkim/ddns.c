@@ -407,7 +407,11 @@ ask_one(const struct ddns *d, const char *addr, const char *name,
 			a->ttl = t.ttl;
 			if (a->found == 1)
 				a->txt = buf_steal(&t.txt);
-			if (t.keys == 0 && t.alias[0] != '\0')
+			/* one that leads elsewhere is no alias of all */
+			a->alias = t.keys == 0 && t.alias[0] != '\0' &&
+			    (alias[0] == '\0' ||
+			    strcasecmp(alias, t.alias) == 0);
+			if (a->alias)
 				(void)snprintf(alias, NAME_MAX_, "%s",
 				    t.alias);
 		}
@@ -449,6 +453,22 @@ everywhere(const struct ddns *d, const char *name, struct ddns_answers *out,
 	return 0;
 }
 
+/* all_alias - do all servers say the same alias? If not, those that do say
+ * nothing of use: the name is on its way from one to the other */
+static bool
+all_alias(struct ddns_answers *a)
+{
+	bool	all = true;
+	size_t	i;
+
+	for (i = 0; i < a->n; i++)
+		all = all && a->v[i].alias;
+	for (i = 0; i < a->n && !all; i++)
+		if (a->v[i].alias)
+			a->v[i].found = -1;
+	return all;
+}
+
 int
 ddns_everywhere(struct ddns *d, const char *name, struct ddns_answers *out,
     struct err *e)
@@ -462,7 +482,7 @@ ddns_everywhere(struct ddns *d, const char *name, struct ddns_answers *out,
 		ddns_answers_free(out);
 		if (everywhere(d, at, out, alias, e) == -1)
 			return -1;
-		if (alias[0] == '\0')
+		if (!all_alias(out))
 			return 0;
 		(void)snprintf(at, sizeof at, "%s", alias);
 	}

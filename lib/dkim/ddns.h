@@ -38,6 +38,7 @@ int	ddns_txt(void *arg, const char *name, char *txt, size_t size);
 struct ddns_answer {
 	char	server[80];	/* "ns1.example.com (192.0.2.53)" */
 	int	found;		/* 1, 0, or -1: no answer, or a useless one */
+	bool	alias;		/* it says: look under another name */
 	long	ttl;		/* of the record, or of its absence; seconds */
 	char	*txt;		/* of the record; NULL if none */
 };
@@ -48,8 +49,8 @@ struct ddns_answers {
 	char			zone[256];	/* whose servers they are */
 };
 
-/* Ask every authoritative server of the zone that holds name; aliases (CNAME)
- * are followed. 0 and *out (ddns_answers_free); -1: the servers cannot be
+/* Ask every authoritative server of the zone that holds name; an alias (CNAME)
+ * that all of them have is followed; of one that only some have, those are -1. 0 and *out (ddns_answers_free); -1: the servers cannot be
  * found. */
 int	ddns_everywhere(struct ddns *, const char *name,
 	    struct ddns_answers *out, struct err *e);

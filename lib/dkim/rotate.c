@@ -74,18 +74,20 @@ key_path(const char *dir, const struct rotate_key *k, char out[PATH_MAX])
 
 /* --- the state file ------------------------------------------------------ */
 
-/* parse_key - "domain selector algorithm state since made seen ttl" */
+/* parse_key - "domain selector algorithm state since made seen ttl told";
+ * the last one is younger than the form, and was as good as 1 */
 static int
 parse_key(const char *line, struct rotate_key *k)
 {
 	char	alg[16], state[16];
-	int	i;
+	int	i, told = 1;
 
 	memset(k, 0, sizeof *k);
-	if (sscanf(line, "%255s %63s %15s %15s %lld %lld %lld %ld", k->domain,
-	    k->selector, alg, state, &k->since, &k->made, &k->seen,
-	    &k->ttl) != 8)
+	if (sscanf(line, "%255s %63s %15s %15s %lld %lld %lld %ld %d",
+	    k->domain, k->selector, alg, state, &k->since, &k->made, &k->seen,
+	    &k->ttl, &told) < 8)
 		return -1;
+	k->told = told != 0;
 	k->alg = strcmp(alg, "ed25519") == 0 ? DKEY_ED25519 : DKEY_RSA;
 	for (i = 0; i < ROTATE_STATES; i++)
 		if (strcmp(state_names[i], state) == 0) {
@@ -155,10 +157,10 @@ save(struct run *r, struct err *e)
 	(void)buf_adds(&st, HEAD);
 	(void)buf_adds(&ac, HEAD);
 	for (k = r->v; k < r->v + r->n; k++) {
-		(void)buf_addf(&st, "%s %s %s %s %lld %lld %lld %ld\n",
+		(void)buf_addf(&st, "%s %s %s %s %lld %lld %lld %ld %d\n",
 		    k->domain, k->selector, k->alg == DKEY_RSA ? "rsa" :
 		    "ed25519", state_names[k->state], k->since, k->made,
-		    k->seen, k->ttl);
+		    k->seen, k->ttl, k->told);
 		if (k->state == ROTATE_ACTIVE)
 			(void)buf_addf(&ac, "%s %s %s\n", k->domain,
 			    k->selector, key_path(r->o->dir, k, path));
@@ -325,20 +327,25 @@ step_published(struct run *r, struct rotate_key *k, const struct dkey *key,
 	wait = k->ttl > r->o->min_ttl ? k->ttl : r->o->min_ttl;
 	if (r->now - k->seen < wait)
 		return 0;
-	/* old and new change places in one write of the state */
+	/* old and new change places in one write of the state; should the
+	 * rest not come about, the next run does it */
+	k->told = false;
 	if (retire_others(r, k, e) == -1 ||
 	    step(r, k, ROTATE_ACTIVE, "seen everywhere for its TTL", e) == -1)
 		return -1;
-	(void)act(r, k, "activate", k->domain);
+	k->told = act(r, k, "activate", k->domain);
 	return 0;
 }
 
-/* step_active - nothing to do but to warn when its record vanishes */
+/* step_active - nothing to do but to warn when its record vanishes, and to ask
+ * for the reload until it is done */
 static int
 step_active(struct run *r, struct rotate_key *k, const struct dkey *key)
 {
 	char	why[300];
 
+	if (!k->told)
+		k->told = act(r, k, "activate", k->domain);
 	switch (look(r, k, key, why, sizeof why)) {
 	case ROTATE_EVERYWHERE:
 		break;
@@ -355,6 +362,19 @@ step_active(struct run *r, struct rotate_key *k, const struct dkey *key)
 	return 0;
 }
 
+/* may_sign - does the milter perhaps not know yet that k is replaced? */
+static bool
+may_sign(const struct run *r, const struct rotate_key *k)
+{
+	const struct rotate_key	*o;
+
+	for (o = r->v; o < r->v + r->n; o++)
+		if (o->state == ROTATE_ACTIVE && !o->told && o->alg == k->alg &&
+		    strcasecmp(o->domain, k->domain) == 0)
+			return true;
+	return false;
+}
+
 /* step_retiring - withdraw after the queues are empty, then forget the key */
 static int
 step_retiring(struct run *r, struct rotate_key *k, const struct dkey *key,
@@ -362,6 +382,8 @@ step_retiring(struct run *r, struct rotate_key *k, const struct dkey *key,
 {
 	char	why[300], path[PATH_MAX];
 
+	if (may_sign(r, k))
+		k->since = r->now;	/* its last mail is yet to come */
 	if (r->now - k->since < r->o->queue_lifetime)
 		return 0;
 	switch (look(r, k, key, why, sizeof why)) {
@@ -388,8 +410,11 @@ one_key(struct run *r, struct rotate_key *k, struct err *e)
 	char		 path[PATH_MAX];
 	int		 rc = 0;
 
-	if (k->state == ROTATE_GONE)
+	if (k->state == ROTATE_GONE) {
+		/* should a run have been killed in between */
+		(void)unlink(key_path(r->o->dir, k, path));
 		return 0;
+	}
 	if (dkey_load(key_path(r->o->dir, k, path), NULL, &key, e) == -1) {
 		r->attention = true;
 		say(r, k, e->msg);
@@ -413,13 +438,15 @@ one_key(struct run *r, struct rotate_key *k, struct err *e)
 	return rc;
 }
 
-/* free_selector - YYYYMMDD and a letter, one that the domain never had */
+/* free_selector - YYYYMMDD and a letter, one that the domain never had, not
+ * even in a run that was killed before it could note it */
 static int
 free_selector(const struct run *r, const char *domain, char out[64])
 {
-	char			 iso[CLOCK_ISO_SIZE], day[9];
+	char			 iso[CLOCK_ISO_SIZE], day[9], letter;
+	char			 path[PATH_MAX];
 	const struct rotate_key	*k;
-	char			 letter;
+	struct rotate_key	 made;
 
 	(void)clock_iso((time_t)r->now, iso);
 	(void)snprintf(day, sizeof day, "%.4s%.2s%.2s", iso, iso + 5, iso + 8);
@@ -429,7 +456,12 @@ free_selector(const struct run *r, const char *domain, char out[64])
 			if (strcasecmp(k->domain, domain) == 0 &&
 			    strcmp(k->selector, out) == 0)
 				break;
-		if (k == r->v + r->n)
+		if (k < r->v + r->n)
+			continue;
+		memset(&made, 0, sizeof made);
+		(void)snprintf(made.domain, sizeof made.domain, "%s", domain);
+		(void)snprintf(made.selector, sizeof made.selector, "%s", out);
+		if (access(key_path(r->o->dir, &made, path), F_OK) == -1)
 			return 0;
 	}
 	return -1;
@@ -560,7 +592,7 @@ rotate_run(const struct rotate_options *o, const struct rotate_ops *ops,
 		rc = begin(&r, e);
 	for (i = 0; i < r.n && rc == 0; i++)
 		rc = one_key(&r, &r.v[i], e);
-	/* ttl and seen may have changed without a step */
+	/* ttl, seen, told and since may have changed without a step */
 	if (rc == 0)
 		rc = save(&r, e);
 	free(r.v);

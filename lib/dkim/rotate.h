@@ -48,6 +48,7 @@ struct rotate_key {
 	long long		made;
 	long long		seen;	/* everywhere since; 0 = not */
 	long			ttl;	/* the longest seen */
+	bool			told;	/* active: the milter was reloaded */
 };
 
 enum rotate_seen {
