@@ -43,7 +43,7 @@ fill() {	# in ever smaller portions, each until it is refused
 	for n in 400 50 5 1; do
 		tries=0
 		while bulk $n && [ "$(cat "$W/status")" = 200 ]; do
-			tries=$((tries + 1)); [ $tries -lt 20 ] || return 1
+			tries=$((tries + 1)); [ $tries -lt 200 ] || return 1
 		done
 	done
 	status 503 && has "$W/body" '"done":0'

@@ -33,7 +33,7 @@
 
 #define BACKLOG		1024u
 #define LIBRARY_LINES	5	/* of log a second */
-#define API_STACK	(512u << 10)
+#define API_STACK	(2u << 20)	/* JSON of 2048 levels goes deep */
 
 /* One connection, in the table and as MHD's socket context. */
 struct conn {
