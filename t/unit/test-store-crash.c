@@ -11,7 +11,7 @@
  */
 #include "unit.h"
 
-#include <dirent.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -420,6 +420,69 @@ kill_and_compare(void **state)
 	assert_true(atomic_load(&m->changes) > kills);
 }
 
+/* -- turns ------------------------------------------------------------------ */
+
+/* greedy - add without a pause until told to stop */
+static void
+greedy(int n, atomic_uint *count)
+{
+	struct store_keys	*keys;
+	struct err		 e;
+	struct store_change	 c = { .op = STORE_ADD, .scope = "*",
+				    .reason = STORE_MANUAL };
+	struct addr		 a = address("g", n, 0);
+
+	if (store_keys_load(key_path, &keys, &e) == -1 ||
+	    store_open(path, STORE_WRITE, keys, &s, &e) == -1)
+		wrong("open: %s", e.msg);
+	c.addr = &a;
+	while (atomic_load(&m->imports) == 0) {
+		if (store_apply(s, "greedy", &c, 1, &e) == -1)
+			wrong("apply: %s", e.msg);
+		atomic_fetch_add(count, 1);
+	}
+	store_close(&s);
+	store_keys_free(&keys);
+	_exit(0);
+}
+
+/* writers of several processes, none of which ever waits by itself: each gets
+ * its turns */
+static void
+no_writer_starves(void **state)
+{
+	atomic_uint	*count;
+	unsigned	 least = UINT_MAX, most = 0, n;
+	pid_t		 pid[4];
+	int		 i, status;
+
+	(void)state;
+	count = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(count != MAP_FAILED);
+	for (i = 0; i < 4; i++)
+		if ((pid[i] = fork()) == 0)
+			greedy(i, &count[i]);
+	for (n = 0; n < 200; n++) {	/* until all together did 400 */
+		usleep(50000);
+		if (atomic_load(&count[0]) + atomic_load(&count[1]) +
+		    atomic_load(&count[2]) + atomic_load(&count[3]) > 400)
+			break;
+	}
+	atomic_store(&m->imports, 1);
+	for (i = 0; i < 4; i++) {
+		waitpid(pid[i], &status, 0);
+		n = atomic_load(&count[i]);
+		least = n < least ? n : least;
+		most = n > most ? n : most;
+	}
+	if (m->fault[0] != '\0')
+		fail_msg("%s", m->fault);
+	print_message("# the least got %u turns, the most %u\n", least, most);
+	assert_true(least >= most / 10);
+	munmap(count, 4096);
+}
+
 static int
 setup(void **state)
 {
@@ -455,6 +518,7 @@ teardown(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup_teardown(kill_and_compare, setup, teardown),
+	cmocka_unit_test_setup_teardown(no_writer_starves, setup, teardown),
 };
 
 UNIT_MAIN(tests)
