@@ -2,9 +2,9 @@
 /*
  * rules-scan.c - how fast keyword rules look at mail
  *
- * usage: rules-scan RULES_DIR ROUNDS THREADS PLUGINS(0|1) FILE...
+ * usage: rules-scan RULES_DIR ROUNDS THREADS PLUGINS(0|1) LIST
  *
- * Every thread looks at every file ROUNDS times. Prints one line: load time,
+ * Every thread looks at every file that LIST names, ROUNDS times. Prints one line: load time,
  * mails a second (wall), CPU microseconds a mail, p50 p99 max of the first
  * round of the first thread (CPU, ms), resident memory (KB).
  */
@@ -81,6 +81,37 @@ by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* read_mails - every file that a list names, a line each */
+static struct mail *
+read_mails(const char *list, size_t *n)
+{
+	struct mail	*v = NULL;
+	struct err	 e = { "", 0 };
+	char		*text, *line, *nl;
+	size_t		 len;
+
+	*n = 0;
+	if (file_read(list, 16u << 20, &text, &len, &e) == -1)
+		goto fail;
+	for (line = text; (nl = strchr(line, '\n')) != NULL; line = nl + 1) {
+		struct mail	*more = realloc(v, (*n + 1) * sizeof *more);
+
+		if (more == NULL)
+			exit(71);
+		v = more;
+		*nl = '\0';
+		if (file_read(line, 64u << 20, &v[*n].data, &v[*n].len, &e) ==
+		    -1)
+			goto fail;
+		(*n)++;
+	}
+	free(text);
+	return v;
+fail:
+	(void)fprintf(stderr, "%s\n", e.msg);
+	exit(66);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -95,7 +126,7 @@ main(int argc, char **argv)
 	double			 began, load, wall, cpu, *ms;
 	long			 i, threads, total;
 
-	if (argc < 6)
+	if (argc != 6)
 		return 64;
 	job.rounds = strtol(argv[2], NULL, 10);
 	threads = strtol(argv[3], NULL, 10);
@@ -103,16 +134,9 @@ main(int argc, char **argv)
 		return 64;
 	src.path = argv[1];
 	opt.plugins = argv[4][0] == '1';
-	job.n = (size_t)argc - 5;
-	if ((mail = calloc(job.n, sizeof *mail)) == NULL ||
-	    (ms = calloc(job.n, sizeof *ms)) == NULL)
+	mail = read_mails(argv[5], &job.n);
+	if (job.n == 0 || (ms = calloc(job.n, sizeof *ms)) == NULL)
 		return 71;
-	for (i = 5; i < argc; i++)
-		if (file_read(argv[i], 64u << 20, &mail[i - 5].data,
-		    &mail[i - 5].len, &e) == -1) {
-			(void)fprintf(stderr, "%s\n", e.msg);
-			return 66;
-		}
 	began = now(CLOCK_MONOTONIC);
 	if (rules_load(&src, 1, &opt, NULL, NULL, &r, &e) == -1) {
 		(void)fprintf(stderr, "%s\n", e.msg);
@@ -142,7 +166,7 @@ main(int argc, char **argv)
 	    ms[job.n / 2], ms[job.n * 99 / 100], ms[job.n - 1],
 	    ru.ru_maxrss);
 	rules_free(&r);
-	for (i = 0; i < argc - 5; i++)
+	for (i = 0; i < (long)job.n; i++)
 		free(mail[i].data);
 	free(mail);
 	free(ms);

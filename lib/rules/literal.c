@@ -499,12 +499,8 @@ group(struct reader *r, struct info *out)
 			r->p++;
 			break;
 		case '#':
-			while (*r->p != '\0' && *r->p != ')')
-				r->p++;
-			r->lost |= *r->p != ')';
-			r->p += *r->p == ')';
-			empty(out);
-			r->depth--;
+			/* A quantifier behind it is for what is before it. */
+			r->lost = true;
 			return;
 		default:
 			if (!flags(r)) {

@@ -232,8 +232,8 @@ help(void)
 	    "or try one on TEXT\n"
 	    "  diff OLD NEW FOLDER  what NEW rules hit on the mail in FOLDER "
 	    "(a Maildir, or\n"
-	    "                   files) that OLD ones did not, and the other way "
-	    "round\n"
+	    "                   files) that OLD ones did not, and the "
+	    "reverse\n"
 	    "  --rules PATH     a file, or folder of *.cf, instead of the "
 	    "configured ones\n"
 	    "  --strict         demand of PATH what [rules] sections demand\n"
@@ -346,7 +346,8 @@ cmd_rules(struct ctl *ctl, int argc, char **argv)
 			return rc;
 	}
 	if (optind == argc)
-		return ctl_usage("rules", "want check, list, score, test or diff");
+		return ctl_usage("rules", "want check, list, score, test or "
+		    "diff");
 	for (i = 0; i < sizeof table / sizeof table[0]; i++)
 		if (strcmp(argv[optind], table[i].name) == 0) {
 			a.argc = argc - optind - 1;

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fuzz-literal.c - a pattern, a line end, a text: where the pattern matches,
+ * the prefilter must have found one of its words
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/literal.h"
+#include "rules/prefilter.h"
+#include "rules/regex.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* found - is any of the words in the text, as filter.c would look? */
+static int
+found(const struct literal_set *words, int squeezed, const char *p, size_t n)
+{
+	struct prefilter	*f = prefilter_new();
+	uint32_t		 stamp = 0, out, *seen;
+	char			*text = malloc(n + 1);
+	size_t			 i, hits;
+
+	if (f == NULL || text == NULL)
+		abort();
+	for (i = 0; i < words->n; i++)
+		if (prefilter_add(f, words->v[i].s, words->v[i].len, 0) ==
+		    -1)
+			abort();
+	if (prefilter_build(f) == -1 ||
+	    (seen = calloc(prefilter_ends(f) + 1, sizeof *seen)) == NULL)
+		abort();
+	memcpy(text, p, n);
+	if (squeezed)
+		n = literal_squeeze(p, n, text);
+	hits = prefilter_scan(f, text, n, &stamp, seen, 1, &out);
+	free(seen);
+	free(text);
+	prefilter_free(&f);
+	return hits > 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const uint8_t		*nl = memchr(data, '\n', size);
+	struct regex_text	 t = { .icase = size > 0 && data[0] == 'i' };
+	struct regex_scratch	*s;
+	struct regex		*re = NULL;
+	struct literal_set	 words;
+	const char		*text;
+	size_t			 n;
+	int			 squeezed;
+
+	if (nl == NULL || nl == data || memchr(data, '\0', (size_t)(nl -
+	    data)) != NULL)
+		return 0;
+	text = (const char *)nl + 1;
+	n = size - (size_t)(nl + 1 - data);
+	if ((t.pattern = strndup((const char *)data + 1, (size_t)(nl - data) -
+	    1)) == NULL || (s = regex_scratch_new(10000)) == NULL)
+		abort();
+	if (regex_compile(&t, &re, NULL) == 0 && regex_match(re, s, text, n,
+	    0, NULL, NULL) == REGEX_MATCH)
+		for (squeezed = 0; squeezed < 2; squeezed++) {
+			literal_find(&t, squeezed, &words);
+			if (words.n > 0 && !found(&words, squeezed, text, n)) {
+				(void)fprintf(stderr, "lost: %s\n",
+				    t.pattern);
+				abort();
+			}
+		}
+	regex_free(&re);
+	regex_scratch_free(&s);
+	regex_text_free(&t);
+	return 0;
+}
