@@ -50,8 +50,8 @@ struct ddns_answers {
 };
 
 /* Ask every authoritative server of the zone that holds name; an alias (CNAME)
- * that all of them have is followed; of one that only some have, those are -1. 0 and *out (ddns_answers_free); -1: the servers cannot be
- * found. */
+ * that all of them have is followed; of one that only some have, those are -1.
+ * 0 and *out (ddns_answers_free); -1: the servers cannot be found. */
 int	ddns_everywhere(struct ddns *, const char *name,
 	    struct ddns_answers *out, struct err *e);
 void	ddns_answers_free(struct ddns_answers *);
