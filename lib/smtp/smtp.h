@@ -41,8 +41,8 @@ struct smtp_piece {
 /* "host:port", [v6]:port. 0; -1 with *e. */
 int	smtp_server_ok(const char *server, struct err *e);
 
-/* helo: our name; "localhost" if it is none. timeout: seconds for one message. No connection yet. -1
- * without memory. Threads: one at a time. */
+/* helo: our name; "localhost" if it is none. timeout: seconds for one message.
+ * No connection yet. -1 without memory. Threads: one at a time. */
 int	smtp_open(const char *server, const char *helo, long timeout,
 	    struct smtp **, struct err *e);
 void	smtp_close(struct smtp **);

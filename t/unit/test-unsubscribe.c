@@ -247,6 +247,27 @@ static const struct row rows[] = {
 	  "action=refused", FRAME_REJECT, "550 5.7.1 Mail of stream news "
 	  "carries a personal unsubscribe link: send one message per "
 	  "recipient" },
+	{ "split: no copy goes out of a replay", BOTH "unsubscribe = add\n"
+	  "multiple = split\n[unsubscribe]\nsplit_server = 127.0.0.1:1\n",
+	  { "<ann@a.example>", "<bob@b.example>" }, "X-Kind: news\n", "",
+	  "action=split was=none recipients=2", FRAME_DISCARD, "" },
+	{ "split: one needs none; a forged mark goes", BOTH "unsubscribe = "
+	  "require\nmultiple = split\n[unsubscribe]\nsplit_server = "
+	  "127.0.0.1:1\n", { "<ann@a.example>" },
+	  "X-Kind: news\nX-Mailweir-Split: x\n",
+	  "delete X-Mailweir-Split[1]\n" OURS("ann@a.example"),
+	  "split_mark policy=unsubscribe what=forged", FRAME_CONTINUE, "" },
+	{ "split: a mark on mail of another stream goes, too", BOTH
+	  "unsubscribe = require\nmultiple = split\n[unsubscribe]\n"
+	  "split_server = 127.0.0.1:1\n", { "<ann@a.example>" },
+	  "X-Mailweir-Split: x\nX-Mailweir-Split: y\n",
+	  "delete X-Mailweir-Split[1]\ndelete X-Mailweir-Split[1]\n",
+	  "what=forged",
+	  FRAME_CONTINUE, "" },
+	{ "split keeps a valid header", BOTH "unsubscribe = add\n"
+	  "multiple = split\n[unsubscribe]\nsplit_server = 127.0.0.1:1\n",
+	  { "<ann@a.example>", "<bob@b.example>" }, "X-Kind: news\n" THEIRS,
+	  "", "action=kept", FRAME_CONTINUE, "" },
 	{ "a broken one among others", BOTH "unsubscribe = add\n",
 	  { "<ann>", "<ann@a.example>" }, "X-Kind: news\n", PAGE,
 	  "action=page", FRAME_CONTINUE, "" },
