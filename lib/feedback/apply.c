@@ -169,9 +169,12 @@ where(const struct job *j, const struct feedback_event *ev,
 	const char		*scope;
 	size_t			 i;
 
-	if (ev->kind == FEEDBACK_BOUNCE || ev->kind == FEEDBACK_DELIVERED)
+	/* a link gets about: what it proves stops its own scope only */
+	if ((ev->kind == FEEDBACK_BOUNCE && !b->link) ||
+	    ev->kind == FEEDBACK_DELIVERED)
 		return conf->bounce_scope;
-	if (ev->kind != FEEDBACK_OPTOUT && conf->complaint_scope[0] != '\0')
+	if (ev->kind != FEEDBACK_OPTOUT && ev->kind != FEEDBACK_BOUNCE &&
+	    conf->complaint_scope[0] != '\0')
 		return conf->complaint_scope;
 	if (!b->by_token)
 		return conf->default_scope;
@@ -328,8 +331,8 @@ summary(struct apply_mail *m)
 	return why;
 }
 
-/* vouched - where no token speaks: a listed reporter, and is the mail that it
- * returns ours? -1 = a key could not be looked up */
+/* vouched - where no token speaks, or only a link's: a listed reporter, and is
+ * the mail that it returns ours? -1 = a key could not be looked up */
 static int
 vouched(struct job *j)
 {
@@ -339,7 +342,8 @@ vouched(struct job *j)
 	int			 rc;
 
 	for (i = 0; i < fb->n; i++)
-		if (fb->v[i].token_state == TOKEN_NONE)
+		if (fb->v[i].token_state == TOKEN_NONE ||
+		    fb->v[i].token_at == FEEDBACK_TOKEN_RETURNED)
 			break;
 	if (i == fb->n)
 		return 0;

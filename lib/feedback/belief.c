@@ -355,9 +355,11 @@ refuse(struct belief_answer *a, const char *why)
 static void
 by_token(const struct feedback *fb, const struct feedback_event *ev,
     const struct store_keys *keys, const struct addr_rules *rules,
-    struct belief_answer *a)
+    const char *reporter, struct belief_answer *a)
 {
 	const struct token	*t = &ev->token;
+	bool			 link = t->kind != TOKEN_VERP &&
+	    ev->token_at == FEEDBACK_TOKEN_RETURNED && reporter == NULL;
 
 	if (t->kind == TOKEN_PAGE) {
 		refuse(a, "token-names-no-recipient");
@@ -366,6 +368,11 @@ by_token(const struct feedback *fb, const struct feedback_event *ev,
 	if (ev->token_at == FEEDBACK_TOKEN_RCPT && t->kind != TOKEN_VERP &&
 	    ev->kind != FEEDBACK_OPTOUT) {
 		refuse(a, "token-only-unsubscribes");
+		return;
+	}
+	if (link && (ev->kind == FEEDBACK_NOT_SPAM ||
+	    ev->kind == FEEDBACK_DELIVERED)) {
+		refuse(a, "token-only-suppresses");
 		return;
 	}
 	if (ev->token_at == FEEDBACK_TOKEN_RETURNED) {
@@ -386,6 +393,7 @@ by_token(const struct feedback *fb, const struct feedback_event *ev,
 	}
 	a->verdict = 1;
 	a->by_token = true;
+	a->link = link;
 	a->id.key = t->store_key;
 	memcpy(a->id.digest, t->digest, sizeof a->id.digest);
 }
@@ -420,12 +428,12 @@ belief_event(const struct belief *b, const struct feedback *fb, size_t i,
 	a->reporter = "";
 	switch (ev->token_state) {
 	case TOKEN_VALID:
-		by_token(fb, ev, keys, rules, a);
+		by_token(fb, ev, keys, rules, reporter, a);
 		return;
 	case TOKEN_EXPIRED:
 		if (ev->kind == FEEDBACK_OPTOUT &&
 		    ev->token_at == FEEDBACK_TOKEN_RCPT)
-			by_token(fb, ev, keys, rules, a);
+			by_token(fb, ev, keys, rules, reporter, a);
 		else
 			refuse(a, "token-expired");
 		return;

@@ -4,7 +4,8 @@
  *
  * Anyone can send us a bounce or a complaint. One is believed when
  *  (a) a token of ours verifies: in the address it came to (unsubscribe, VERP),
- *      or in the mail that it returns, naming the very recipient; or
+ *      or in the mail that it returns, naming the very recipient. A link's token
+ *      there stops its own scope only, and lifts nothing; or
  *  (b) its sender is listed, [reporter NAME], and proves to be that sender:
  *	local	  our own MTA wrote it: the topmost Received says "by" one of
  *		  these names and has no "from" (mail from outside always has)
@@ -42,6 +43,9 @@ void	belief_set_dkim(struct belief *, belief_dkim, void *arg);
 struct belief_answer {
 	int		 verdict;	/* 1 believed, 0 not, -1 cannot say */
 	bool		 by_token;	/* id and token.scope are the event's */
+	bool		 link;		/* the token is that of a link, and no
+					   listed reporter vouches: whoever was
+					   passed the mail has it, too */
 	struct store_id	 id;		/* whom it is about, when by_token */
 	const char	*reporter;	/* section's name; "" by token */
 	char		 why[BELIEF_WHY];	/* when not believed */

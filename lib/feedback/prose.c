@@ -224,7 +224,8 @@ weigh(struct text whole, struct text addr)
 	if (before.n == 0 && (after.n == 0 || after.p[0] == ':' ||
 	    after.p[0] == '.' || after.p[0] == ';' || after.p[0] == ',' ||
 	    after.p[0] == '(' || after.p[0] == '-' || after.p[0] == '<' ||
-	    after.p[0] == '[' || tells(after)))
+	    after.p[0] == '[' || text_begins(after, "on ") ||
+	    tells(after)))
 		return W_LINE;
 	if (label((struct text){ line.p, (size_t)(addr.p - line.p) }))
 		return W_LINE;
