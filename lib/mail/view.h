@@ -32,7 +32,7 @@ struct view_limits {
 	size_t	render;		/* octets of HTML rendered, of all parts */
 };
 
-#define VIEW_LIMITS	{ 32u << 20, 1000, 20, 2000, 50000, 500000, 10000, \
+#define VIEW_LIMITS	{ 32u << 20, 1000, 20, 2000, 50000, 500000, 5000, \
 	4u << 20 }
 
 struct view;

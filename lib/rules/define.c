@@ -527,24 +527,23 @@ d_none(struct loader *l, char *value)
 static const struct {
 	const char	*key;
 	void		(*fn)(struct loader *, char *);
-	bool		 foreign;	/* of no use in our own files */
 } words[] = {
-	{ "header", d_header, false }, { "body", d_body, false },
-	{ "rawbody", d_rawbody, false }, { "uri", d_uri, false },
-	{ "full", d_full, false }, { "meta", d_meta, false },
-	{ "mimeheader", d_mimeheader, false },
-	{ "score", d_score, false }, { "describe", d_describe, false },
-	{ "tflags", d_tflags, false }, { "priority", d_none, false },
-	{ "test", d_test, false }, { "phrase", d_phrase, false },
-	{ "replace_tag", d_tag, false }, { "replace_pre", d_pre, false },
-	{ "replace_post", d_post, false },
-	{ "replace_inter", d_inter, false },
-	{ "replace_rules", d_replace_rules, false },
-	{ "replace_start", d_none, false }, { "replace_end", d_none, false },
-	{ "util_rb_tld", d_tld, false },
-	{ "redirector_pattern", d_redirector, false },
-	{ "originating_ip_headers", d_origin, false },
-	{ "require_version", d_none, false }, { "reuse", d_none, true },
+	{ "header", d_header }, { "body", d_body },
+	{ "rawbody", d_rawbody }, { "uri", d_uri },
+	{ "full", d_full }, { "meta", d_meta },
+	{ "mimeheader", d_mimeheader },
+	{ "score", d_score }, { "describe", d_describe },
+	{ "tflags", d_tflags }, { "priority", d_none },
+	{ "test", d_test }, { "phrase", d_phrase },
+	{ "replace_tag", d_tag }, { "replace_pre", d_pre },
+	{ "replace_post", d_post },
+	{ "replace_inter", d_inter },
+	{ "replace_rules", d_replace_rules },
+	{ "replace_start", d_none }, { "replace_end", d_none },
+	{ "util_rb_tld", d_tld },
+	{ "redirector_pattern", d_redirector },
+	{ "originating_ip_headers", d_origin },
+	{ "require_version", d_none }, { "reuse", d_none },
 };
 
 void

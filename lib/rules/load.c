@@ -388,7 +388,6 @@ rules_load(const struct rules_source *src, size_t n,
 	struct loader	l = {
 		.srcs = src, .nsrc = n, .report = report, .arg = arg,
 		.e = e != NULL ? e : &why,
-		.replace_start = "<", .replace_end = ">",
 	};
 
 	*out = NULL;
@@ -495,6 +494,21 @@ rules_info(const struct rules *r, size_t i, struct rules_info *out)
 	out->acts = rule->acts;
 	out->nacts = rule->nacts;
 	out->streams = rule->streams;
+}
+
+size_t
+rules_memory(const struct rules *r)
+{
+	size_t	i, k, n = r->n * sizeof *r->v;
+
+	for (i = 0; i < r->n; i++)
+		if (r->v[i].re != NULL)
+			n += regex_octets(r->v[i].re);
+	for (i = 0; i < RULES_KINDS; i++)
+		for (k = 0; k < 2; k++)
+			if (r->filter[i].words[k] != NULL)
+				n += prefilter_octets(r->filter[i].words[k]);
+	return n;
 }
 
 void

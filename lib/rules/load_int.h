@@ -25,7 +25,6 @@ struct loader {
 	struct names			 tags, pre, post, inter;
 	const char			**texts;	/* of those names */
 	size_t				 ntexts;
-	const char			*replace_start, *replace_end;
 	rules_report_fn			*report;
 	void				*arg;
 	struct err			*e;

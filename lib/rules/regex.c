@@ -256,12 +256,6 @@ regex_group(const struct regex *re, struct regex_scratch *s, const char *p,
 	return rc == REGEX_MATCH ? regex_group_again(s, group, at, end) : rc;
 }
 
-bool
-regex_has_jit(const struct regex *re)
-{
-	return re->jit;
-}
-
 size_t
 regex_octets(const struct regex *re)
 {

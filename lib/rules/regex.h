@@ -50,8 +50,7 @@ int	regex_group(const struct regex *, struct regex_scratch *,
 int	regex_group_again(const struct regex_scratch *, unsigned group,
 	    size_t *at, size_t *end);
 
-/* Does it run on the JIT? Memory of the compiled form. */
-bool	regex_has_jit(const struct regex *);
+/* Memory of the compiled form. */
 size_t	regex_octets(const struct regex *);
 
 #endif

@@ -108,6 +108,9 @@ void	rules_info(const struct rules *, size_t i, struct rules_info *);
 /* Index of a rule, or (size_t)-1. */
 size_t	rules_find(const struct rules *, const char *name);
 
+/* Octets of patterns, their machine code and the prefilters. */
+size_t	rules_memory(const struct rules *);
+
 /* The small message that an example's text stands for; appended to out. 0, or
  * -1 when it does not fit. */
 int	rules_example(const struct rules *, size_t rule, const char *text,
