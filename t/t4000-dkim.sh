@@ -167,6 +167,10 @@ t 'lone CR'			exits 65 sign "$SRC/t/data/dkim/lone-cr.eml"
 t 'with the reason'		has "$W/out.$N" 'a CR that ends no line'
 printf 'From: a\r@example.com\n\nx\n' >"$W/bad.eml"
 t 'lone CR in the header'	exits 65 sign "$W/bad.eml"
+{ printf 'From: a@example.com\nSubject: x\n'; yes ' more' | head -n 300000
+  printf '\nx\n'; } >"$W/bad.eml"
+t 'a field of 1.5 MB'		exits 65 sign "$W/bad.eml"
+t 'with the reason'		has "$W/out.$N" 'over_limit.*header_size'
 printf 'From: a@example.com\nthis is no header\n\nx\n' >"$W/bad.eml"
 t 'header without colon'	sh -c '"$1" -c "$2" dkim sign "$3" >"$4"' x \
     "$BIN/mailweir" "$W/conf" "$W/bad.eml" "$W/signed.eml"
