@@ -11,6 +11,7 @@ usage: compose.py newsletter TO
        compose.py bounce DELIVERED TO
        compose.py unsubscribe DELIVERED
        compose.py mailto DELIVERED  the mailto address of its header
+       compose.py sender DELIVERED  its envelope sender
 
 DELIVERED is a message as the world received it (smtp-sink's file). Prints a
 message, or an address, on standard output.
@@ -122,6 +123,12 @@ def mailto(path):
     return re.search(r"<mailto:([^?>]*)", value).group(1)
 
 
+def sender(path):
+    """Where a bounce of it goes; smtp-sink wrote it down."""
+    with open(path, encoding="utf-8", errors="surrogateescape") as f:
+        return re.search(r"^X-Mail-Args: <([^>]*)>", f.read(), re.M).group(1)
+
+
 def unsubscribe(path):
     _, _, rcpt = delivered(path)
     return simple(rcpt, mailto(path), "unsubscribe", "unsubscribe\n")
@@ -129,5 +136,5 @@ def unsubscribe(path):
 
 sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
 sys.stdout.write(globals()[sys.argv[1]](*sys.argv[2:]))
-if sys.argv[1] == "mailto":
+if sys.argv[1] in ("mailto", "sender"):
     print()

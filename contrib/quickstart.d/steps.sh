@@ -120,13 +120,14 @@ feedback() {
 	news() { arrived "news-$1" "$1"; }
 	compose complaint "$(news ann@world.example)" fbl@world.example \
 	    fbl@fbl.sender.example >"$D/mail/back-complaint"
-	compose bounce "$(news bob@world.example)" $BOUNCES >"$D/mail/back-bounce"
+	verp=$(compose sender "$(news bob@world.example)")
+	compose bounce "$(news bob@world.example)" "$verp" >"$D/mail/back-bounce"
 	compose unsubscribe "$(news cat@world.example)" >"$D/mail/back-unsubscribe"
 	to=$(compose mailto "$(news cat@world.example)")
 
 	came_back complaint fbl@world.example fbl@fbl.sender.example \
 	    ann@world.example complaint
-	came_back bounce '' $BOUNCES bob@world.example hard-bounce
+	came_back bounce '' "$verp" bob@world.example hard-bounce
 	came_back unsubscribe cat@world.example "$to" cat@world.example optout
 }
 

@@ -12,7 +12,11 @@
  *							passed on ends a list's
  *							mail, not all mail
  *	valid		returned	complaint	yes, about its recipient
- *	valid		returned	bounce		if the recipient matches
+ *	valid		returned	bounce		if the recipient matches;
+ *							a link's token stops
+ *							its scope only
+ *	valid, not VERP	returned	not-spam,	if a listed reporter
+ *					delivered	vouches, too
  *	valid		quoted		optout		if the author matches
  *	none		-		any		if a listed reporter
  *							says so and returns no
