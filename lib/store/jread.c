@@ -62,8 +62,9 @@ detail(const struct jrec *j, struct store_event *ev)
 			skip += 1 + 4 * (size_t)p[skip];
 		if (skip >= n || run_unpack(p + skip, n - skip, &run) == -1)
 			return;
-		if (p[1 + 4 * p[0]] > 0)
-			ev->list = get32(p + 2 + 4 * p[0]);
+		/* the new one stands behind those that stay */
+		if (run.rows > 0 && p[1 + 4 * p[0]] > 0)
+			ev->list = get32(p + skip - 4);
 		ev->rows = run.rows;
 		memcpy(ev->file, run.file, sizeof ev->file);
 		memcpy(ev->digest, run.digest, sizeof ev->digest);
@@ -254,6 +255,7 @@ prove_cut(struct proving *p)
 		    PRIu64 " are missing and no checkpoint accounts for them",
 		    p->head.first);
 	p->c->was_cut = true;
+	p->c->signer_known = cut.known;
 	memcpy(p->c->signer, cut.pub, sizeof p->c->signer);
 	return 0;
 }

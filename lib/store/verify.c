@@ -6,9 +6,13 @@
  *				recipient, scope and reason, and left this value
  *	journal -> entry	what a record added is there, or a later record
  *				took it away
- *	list			its rows give its digest; each lifted row names
- *				the record that lifted it
- * An entry whose record is older than the journal kept is taken as it is.
+ *	list			its rows give its digest, which the record of its
+ *				import tells, too; each lifted row names the
+ *				record that lifted it
+ *	scope			names the lists that its last import or rollback
+ *				put in force
+ * An entry whose record is older than the journal kept is taken as it is; one
+ * whose record is newer than the journal's head tells that its end is gone.
  */
 #include "store/admin.h"
 
@@ -35,6 +39,30 @@ struct missing {
 	size_t		 n, cap;
 };
 
+/* What the journal says of lists: the last switch of each scope, sorted by
+ * scope, and every import. */
+struct switched {
+	uint32_t	scope;
+	uint64_t	seq;
+	int		n;
+	uint32_t	list[SCOPE_LISTS];
+	bool		seen;		/* the scope is there */
+};
+
+struct imported {
+	uint32_t	list;
+	uint64_t	rows;
+	uint8_t		digest[HASH_SIZE];
+};
+
+struct said {
+	struct switched	*sw;
+	size_t		 nsw, capsw;
+	struct imported	*im;
+	size_t		 nim, capim;
+	uint64_t	 walked;	/* the last record that was looked at */
+};
+
 struct check {
 	struct store		*s;
 	struct env		*env;
@@ -44,6 +72,7 @@ struct check {
 	bool			 domain;
 	uint64_t		 first, last;	/* of the journal */
 	struct missing		 miss;
+	struct said		 said;
 	struct err		*e;
 };
 
@@ -98,6 +127,40 @@ record_of(struct check *c, uint64_t seq, uint8_t *copy, struct jrec *j)
 	return rc == 0 && jrec_unpack(seq, copy, n, j) == 0;
 }
 
+/* head_now - the number of the newest record; -1 cannot say */
+static int
+head_now(struct check *c, uint64_t *seq)
+{
+	struct reader	*r;
+	struct head	 h;
+	int		 rc;
+
+	if ((r = env_read(c->env, c->e)) == NULL)
+		return -1;
+	rc = env_head(c->env, r->txn, &h, c->e);
+	env_read_done(r);
+	*seq = h.seq;
+	return rc;
+}
+
+/* beyond - a record that came after the proof of the chain began, or one that
+ * the journal does not have; 0 or -1 */
+static int
+beyond(struct check *c, const char *what, const struct store_id *id,
+    uint64_t seq)
+{
+	uint64_t	now = 0;
+	char		hex[64];
+
+	if (head_now(c, &now) == -1)
+		return -1;
+	if (seq > now)
+		fault(c, "%s %s: names record %" PRIu64 ", but the journal "
+		    "ends at %" PRIu64 ": its end was cut off", what,
+		    hex_id(id, hex), seq, now);
+	return 0;
+}
+
 /* -- entries against the journal ------------------------------------------ */
 
 static int
@@ -120,10 +183,13 @@ check_entry(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 		fault(c, "an entry is garbled");
 		return 0;
 	}
-	if (r.seq < c->first || r.seq > c->last)
-		return r.seq != 0 && r.seq < c->first ? 0 :
-		    r.seq > c->last ? 0 : (fault(c, "entry %s names no record",
-		    hex_id(&id, hex)), 0);
+	if (r.seq > c->last)
+		return beyond(c, "entry", &id, r.seq);
+	if (r.seq < c->first) {
+		if (r.seq == 0)
+			fault(c, "entry %s names no record", hex_id(&id, hex));
+		return 0;
+	}
 	if ((rc = record_of(c, r.seq, copy, &j)) == -1)
 		return -1;
 	if (rc == 0 || (j.op != J_ADD && j.op != J_REKEY) ||
@@ -197,6 +263,89 @@ there(struct check *c, const struct jrec *j)
 	return rc == 0;
 }
 
+/* room - for one more of n; NULL without memory */
+static void *
+room(struct check *c, void *p, size_t n, size_t *cap, size_t size)
+{
+	void	*more;
+
+	if (n < *cap)
+		return p;
+	if ((more = realloc(p, (*cap * 2 + 16) * size)) == NULL)
+		err_code(c->e, EX_OSERR, "no memory");
+	else
+		*cap = *cap * 2 + 16;
+	return more;
+}
+
+/* find_switch - where this scope stands in the table, or belongs */
+static size_t
+find_switch(const struct said *s, uint32_t scope)
+{
+	size_t	lo = 0, hi = s->nsw, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (s->sw[mid].scope < scope)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* note_import - the digest of its list, as the journal has it */
+static int
+note_import(struct check *c, uint32_t list, const struct run_rec *run)
+{
+	struct said	*s = &c->said;
+	void		*p;
+
+	if ((p = room(c, s->im, s->nim, &s->capim, sizeof *s->im)) == NULL)
+		return -1;
+	s->im = p;
+	s->im[s->nim].list = list;
+	s->im[s->nim].rows = run->rows;
+	memcpy(s->im[s->nim++].digest, run->digest, HASH_SIZE);
+	return 0;
+}
+
+/* note_switch - an import or rollback: the lists in force after it */
+static int
+note_switch(struct check *c, const struct jrec *j)
+{
+	struct said	*s = &c->said;
+	const uint8_t	*p = j->detail, *end = p + j->detail_len;
+	struct switched	 sw = { .scope = j->scope, .seq = j->seq };
+	struct run_rec	 run;
+	size_t		 at = find_switch(s, j->scope);
+	void		*q;
+	int		 i;
+
+	if (p < end)
+		p += 1 + 4 * (size_t)*p;	/* those before */
+	if (p >= end || *p > SCOPE_LISTS || end - p < 1 + 4 * *p)
+		return env_garbled(c->env, "the journal", c->e);
+	for (sw.n = *p++, i = 0; i < sw.n; i++, p += 4)
+		sw.list[i] = get32(p);
+	if (at == s->nsw || s->sw[at].scope != j->scope) {
+		if ((q = room(c, s->sw, s->nsw, &s->capsw,
+		    sizeof *s->sw)) == NULL)
+			return -1;
+		s->sw = q;
+		memmove(s->sw + at + 1, s->sw + at, (s->nsw++ - at) *
+		    sizeof *s->sw);
+	}
+	s->sw[at] = sw;
+	if (j->op != J_IMPORT)
+		return 0;
+	if (run_unpack(p, (size_t)(end - p), &run) == -1)
+		return env_garbled(c->env, "the journal", c->e);
+	/* the new one stands behind those that stay */
+	return run.rows == 0 || sw.n == 0 ? 0 :
+	    note_import(c, sw.list[sw.n - 1], &run);
+}
+
 static int
 check_record(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 {
@@ -207,6 +356,9 @@ check_record(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 	if (k->mv_size != 8 || jrec_unpack(get64(k->mv_data), v->mv_data,
 	    v->mv_size, &j) == -1)
 		return env_garbled(c->env, "the journal", e);
+	c->said.walked = j.seq;
+	if (j.op == J_IMPORT || j.op == J_ROLLBACK)
+		return note_switch(c, &j);
 	/* on to its real end: what goes away while we look leaves its record
 	 * there before we come to it */
 	if (j.op == J_ADD || j.op == J_REKEY) {
@@ -286,7 +438,9 @@ check_lifted(struct check *c, const struct store_id *id,
 	char		hex[64];
 	int		rc;
 
-	if (m->seq == 0 || m->seq < c->first || m->seq > c->last) {
+	if (m->seq > c->last)
+		return beyond(c, "list row", id, m->seq);
+	if (m->seq == 0 || m->seq < c->first) {
 		if (m->seq == 0)
 			fault(c, "list row %s is lifted by no record",
 			    hex_id(id, hex));
@@ -338,13 +492,27 @@ in_use(struct check *c, uint32_t list)
 	return rc == 1 && run.state == RUN_READY;
 }
 
-/* check_list - its rows against its record */
+/* find_import - what the journal says of a list; NULL: it was imported before
+ * the oldest record, or after we looked */
+static const struct imported *
+find_import(const struct check *c, uint32_t list)
+{
+	size_t	i;
+
+	for (i = c->said.nim; i > 0; i--)	/* new ones are asked for */
+		if (c->said.im[i - 1].list == list)
+			return &c->said.im[i - 1];
+	return NULL;
+}
+
+/* check_list - its rows against its record, and the journal's */
 static int
 check_list(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 {
 	struct check		*c = arg;
 	struct list_reader	 r;
 	struct list_hash	*h;
+	const struct imported	*im;
 	struct run_rec		 run;
 	uint8_t			 digest[HASH_SIZE];
 	uint64_t		 rows = 0;
@@ -375,18 +543,90 @@ check_list(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 		    PRIu64, (unsigned long)list, rows, run.rows);
 	else if (memcmp(digest, run.digest, HASH_SIZE) != 0)
 		fault(c, "list %lu: a row was altered", (unsigned long)list);
+	else if ((im = find_import(c, list)) != NULL && (im->rows != rows ||
+	    memcmp(im->digest, digest, HASH_SIZE) != 0))
+		fault(c, "list %lu is not what the journal says was imported",
+		    (unsigned long)list);
 	return 0;
 }
 
-/* check_scope - lists that it names exist and are ready */
+/* catch_up - records that came after the walk, in the scope's own snapshot */
+static int
+catch_up(struct check *c, MDB_txn *txn)
+{
+	struct head	h;
+	struct jrec	j;
+	uint8_t		key[8];
+	MDB_val		v;
+	int		rc;
+
+	if (env_head(c->env, txn, &h, c->e) == -1)
+		return -1;
+	for (; c->said.walked < h.seq; c->said.walked++) {
+		put64(key, c->said.walked + 1);
+		rc = env_get(c->env, txn, T_JOURNAL, key, sizeof key, &v);
+		if (rc != 0)
+			return env_fail(c->env, "read the journal", rc, c->e);
+		if (jrec_unpack(c->said.walked + 1, v.mv_data, v.mv_size,
+		    &j) == -1)
+			return env_garbled(c->env, "the journal", c->e);
+		if ((j.op == J_IMPORT || j.op == J_ROLLBACK) &&
+		    note_switch(c, &j) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* check_switch - the lists that it names are those of its last switch */
+static int
+check_switch(struct check *c, MDB_txn *txn, const struct scope_rec *s)
+{
+	struct switched	*sw;
+	size_t		 at;
+
+	if (catch_up(c, txn) == -1)
+		return -1;
+	at = find_switch(&c->said, s->id);
+	if (at == c->said.nsw || c->said.sw[at].scope != s->id) {
+		/* older than the journal kept, or never */
+		if (s->nactive > 0 && (c->first == 1 ||
+		    s->imported >= c->first))
+			fault(c, "scope %s names lists that no record of the "
+			    "journal put in force", s->name);
+		return 0;
+	}
+	sw = &c->said.sw[at];
+	sw->seen = true;
+	if (sw->n != s->nactive || memcmp(sw->list, s->active,
+	    (size_t)sw->n * sizeof *sw->list) != 0)
+		fault(c, "scope %s: its lists are not those that record %"
+		    PRIu64 " of the journal put in force", s->name, sw->seq);
+	return 0;
+}
+
+/* check_ready - and they exist */
+static int
+check_ready(struct check *c, MDB_txn *txn, const struct scope_rec *s)
+{
+	struct run_rec	run;
+	int		i, rc = 0;
+
+	for (i = 0; i < s->nactive && rc != -1; i++) {
+		rc = run_get(c->env, txn, s->active[i], &run, c->e);
+		if (rc != -1 && (rc == 0 || run.state != RUN_READY))
+			fault(c, "scope %s names list %lu, which is not ready",
+			    s->name, (unsigned long)s->active[i]);
+	}
+	return rc == -1 ? -1 : 0;
+}
+
 static int
 check_scope(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 {
 	struct check		*c = arg;
 	struct scope_rec	 s;
-	struct run_rec		 run;
 	struct reader		*r;
-	int			 i, rc = 1;
+	int			 rc;
 
 	if (k->mv_size != 4 || scope_unpack(get32(k->mv_data), v->mv_data,
 	    v->mv_size, &s) == -1)
@@ -395,14 +635,26 @@ check_scope(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 		fault(c, "scope %s stands under another's number", s.name);
 	if ((r = env_read(c->env, e)) == NULL)
 		return -1;
-	for (i = 0; i < s.nactive && rc != -1; i++) {
-		rc = run_get(c->env, r->txn, s.active[i], &run, e);
-		if (rc != -1 && (rc == 0 || run.state != RUN_READY))
-			fault(c, "scope %s names list %lu, which is not ready",
-			    s.name, (unsigned long)s.active[i]);
-	}
+	/* as it is now, with the journal of now */
+	if ((rc = scope_get(c->env, r->txn, s.id, &s, e)) == 1)
+		rc = check_ready(c, r->txn, &s) == -1 ||
+		    check_switch(c, r->txn, &s) == -1 ? -1 : 0;
 	env_read_done(r);
-	return rc == -1 ? -1 : 0;
+	return rc;
+}
+
+/* unseen - scopes that the journal filled and that are gone */
+static void
+unseen(struct check *c)
+{
+	char	name[STORE_SCOPE_MAX + 1];
+	size_t	i;
+
+	for (i = 0; i < c->said.nsw; i++)
+		if (!c->said.sw[i].seen && store_scope_name(c->s,
+		    c->said.sw[i].scope, name, NULL) == 0)
+			fault(c, "scope %s of journal record %" PRIu64
+			    " is not there", name, c->said.sw[i].seq);
 }
 
 /* -- all of it ------------------------------------------------------------- */
@@ -421,6 +673,7 @@ check_run(void *arg)
 	    settle(c) == -1 ||
 	    walk(c->env, T_SCOPES, NULL, 0, check_scope, c, c->e) == -1)
 		return -1;
+	unseen(c);
 	return walk(c->env, T_RUNS, NULL, 0, check_list, c, c->e);
 }
 
@@ -449,5 +702,7 @@ store_verify(struct store *s, struct store_check *out,
 	rc = env_guard(s->env, check_run, &c, e);
 	free(c.miss.key);
 	free(c.miss.seq);
+	free(c.said.sw);
+	free(c.said.im);
 	return rc;
 }
