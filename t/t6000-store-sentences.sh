@@ -81,6 +81,35 @@ sed "s,^state_dir.*,&\nstore_path = $W/copy," "$W/m.conf" >"$W/copy.conf"
 t 'the copy is a store'	says 'in force' \
     "$BIN/mailweir" -c "$W/copy.conf" show ann@example.com
 
+t 'a note with control characters' mw add n@example.com --scope note \
+    --evidence "$(printf 'a\351b')" --note "$(printf 'x\n9 y\033[31m')"
+t 'is one line'		says 'evidence=a.xe9b note="x.x0a9 y.x1b.31m"$' \
+    mw journal show --scope note
+t 'show escapes, too'	says 'evidence a.xe9b$' mw show n@example.com
+t 'and is JSON'		says '"evidence":"a.+xe9b"' mw show n@example.com --json
+t 'before 1970 is nothing to cut' says '^0 records cut' \
+    mw journal cut --older 90y
+
+# an end that was cut off with a head to suit it: the chain holds, but entries
+# name records that are not there
+mw add tail@example.com >/dev/null
+mw backup "$W/cut" >/dev/null
+mw journal export >"$W/journal"
+sed "s,^state_dir.*,&\nstore_path = $W/cut," "$W/m.conf" >"$W/cut.conf"
+"$PYTHON" - "$W/cut/data.mdb" "$W/journal" <<'END'
+import json, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+r = [json.loads(l) for l in open(sys.argv[2])][-2]
+at = data.find(b"=head") + 5
+assert at > 4
+data[at:at + 40] = r["seq"].to_bytes(8, "big") + bytes.fromhex(r["hash"])
+open(sys.argv[1], "wb").write(data)
+END
+t 'a cut end: the chain is sound' says '^sound' \
+    "$BIN/mailweir" -c "$W/cut.conf" journal verify
+t 'but not the whole'	fails 65 'its end was cut off' \
+    "$BIN/mailweir" -c "$W/cut.conf" verify
+
 # damage - flip one octet of the journal record that holds this text
 damage() {
 	"$PYTHON" - "$W/state/store/data.mdb" "$1" <<'END'

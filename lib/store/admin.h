@@ -76,7 +76,11 @@ struct store_chain {
 	uint64_t	first, last, records;
 	uint8_t		head[32];	/* hash of the last; write it down */
 	bool		was_cut;	/* begins at a checkpoint: signed by */
-	uint8_t		signer[32];	/* this Ed25519 key */
+	uint8_t		signer[32];	/* this Ed25519 key, */
+	bool		signer_known;	/* which derives from our store key;
+					   false: that key is not in the key
+					   file, so that anybody may have
+					   signed: compare with a note of it */
 };
 
 /*

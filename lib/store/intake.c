@@ -3,6 +3,7 @@
 #include "store/intake.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -98,21 +99,23 @@ read_some(struct run *r, char *p, size_t n)
 {
 	struct pollfd	pfd = { .fd = r->in->fd, .events = POLLIN };
 	ssize_t		got;
-	int		rc;
+	int		wait, rc;
 
+	wait = r->in->stall <= 0 ? -1 : r->in->stall > INT_MAX / 1000 ?
+	    INT_MAX : r->in->stall * 1000;
+
+	/* always wait here: a FIFO that nobody writes to yet reads as empty */
 	for (;;) {
-		if (r->in->stall > 0) {
-			rc = poll(&pfd, 1, r->in->stall * 1000);
-			if (rc == 0)
-				return err_code(r->e, EX_TEMPFAIL, "%s: no "
-				    "data for %d seconds; gave up",
-				    r->in->name, r->in->stall);
-			if (rc == -1 && errno == EINTR)
-				continue;
-		}
+		rc = poll(&pfd, 1, wait);
+		if (rc == 0)
+			return err_code(r->e, EX_TEMPFAIL, "%s: no data for "
+			    "%d seconds; gave up", r->in->name,
+			    r->in->stall);
+		if (rc == -1 && errno == EINTR)
+			continue;
 		if ((got = read(r->in->fd, p, n)) >= 0)
 			return got;
-		if (errno != EINTR)
+		if (errno != EINTR && errno != EAGAIN)
 			return err_code(r->e, EX_IOERR, "%s: %s", r->in->name,
 			    strerror(errno));
 	}

@@ -72,9 +72,10 @@ cut_sign(const struct store_keys *keys, const uint8_t uuid[16],
 }
 
 /* our_key - is this the public key that our store key derives? True also when
- * that store key is gone from the file: then the signature alone must do. */
+ * that store key is gone from the file: then anybody may have signed, and
+ * `known` says so. */
 static bool
-our_key(const struct store_keys *keys, const struct cut *c)
+our_key(const struct store_keys *keys, struct cut *c)
 {
 	uint8_t		 pub[32];
 	size_t		 n = sizeof pub;
@@ -82,6 +83,7 @@ our_key(const struct store_keys *keys, const struct cut *c)
 	unsigned	 i;
 	bool		 same = true;
 
+	c->known = false;
 	for (i = 0; i < store_keys_count(keys); i++) {
 		if (store_keys_id(keys, i) != c->key)
 			continue;
@@ -90,6 +92,7 @@ our_key(const struct store_keys *keys, const struct cut *c)
 		    EVP_PKEY_get_raw_public_key(k, pub, &n) == 1 &&
 		    memcmp(pub, c->pub, sizeof pub) == 0;
 		EVP_PKEY_free(k);
+		c->known = true;
 	}
 	return same;
 }
@@ -270,5 +273,7 @@ store_journal_cut(struct store *s, int64_t before, const char *actor,
 			    .cut = cut, .e = e };
 
 	*cut = 0;
+	if (before <= 0)	/* nothing is so old; do not wrap around */
+		return 0;
 	return env_guard(s->env, cutting_run, &c, e);
 }

@@ -41,6 +41,8 @@ struct cut {
 	uint64_t	first, last, hlc;
 	uint8_t		hash[HASH_SIZE];
 	uint8_t		key, pub[32];
+	bool		known;	/* out of cut_verify(): the signing key derives
+				   from a store key of ours */
 };
 
 int	cut_sign(const struct store_keys *, const uint8_t uuid[16],

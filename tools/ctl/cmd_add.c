@@ -184,6 +184,7 @@ static void
 show_text(const struct store_entry *en, const char *scope)
 {
 	char	iso[CLOCK_ISO_SIZE], id[ID_TEXT_SIZE];
+	char	safe[SAFE_SIZE(STORE_EVIDENCE_MAX)];
 
 	(void)printf("%-14s scope %s: %s%s%s\n",
 	    store_reason_name(en->reason), scope, en->in_force ? "in force" :
@@ -198,27 +199,41 @@ show_text(const struct store_entry *en, const char *scope)
 	(void)printf("  expires  %s\n", when_text(en->expires, iso));
 	(void)printf("  count    %" PRIu32 "\n", en->count);
 	if (en->source[0] != '\0')
-		(void)printf("  source   %s\n", en->source);
+		(void)printf("  source   %s\n", safe_text(en->source, false,
+		    safe, sizeof safe));
 	if (en->evidence[0] != '\0')
-		(void)printf("  evidence %s\n", en->evidence);
+		(void)printf("  evidence %s\n", safe_text(en->evidence, false,
+		    safe, sizeof safe));
 	(void)printf("  id       %s\n", id_text(&en->id, id));
+}
+
+/* text_json - a JSON string of what others chose */
+static json_t *
+text_json(const char *s)
+{
+	char	 safe[SAFE_SIZE(STORE_EVIDENCE_MAX)];
+	json_t	*j = json_string(s);
+
+	return j != NULL ? j : json_string(safe_text(s, false, safe,
+	    sizeof safe));
 }
 
 static void
 show_json(const struct store_entry *en, const char *scope)
 {
 	char	 iso[3][CLOCK_ISO_SIZE], id[ID_TEXT_SIZE];
-	json_t	*j;
+	json_t	*j, *source = text_json(en->source);
+	json_t	*evidence = text_json(en->evidence);
 
-	j = json_pack("{s:s, s:s, s:b, s:b, s:b, s:s?, s:s?, s:s?, s:i, s:s, "
-	    "s:s, s:s}", "reason", store_reason_name(en->reason),
+	j = json_pack("{s:s, s:s, s:b, s:b, s:b, s:s?, s:s?, s:s?, s:i, s:o, "
+	    "s:o, s:s}", "reason", store_reason_name(en->reason),
 	    "scope", scope, "in_force", en->in_force, "domain", en->domain,
 	    "imported", en->imported,
 	    "first", en->first == 0 ? NULL : clock_iso(en->first, iso[0]),
 	    "last", en->last == 0 ? NULL : clock_iso(en->last, iso[1]),
 	    "expires", en->expires == 0 ? NULL :
 	    clock_iso(en->expires, iso[2]), "count", (int)en->count,
-	    "source", en->source, "evidence", en->evidence,
+	    "source", source, "evidence", evidence,
 	    "id", id_text(&en->id, id));
 	if (j != NULL && json_dumpf(j, stdout, JSON_COMPACT) == 0)
 		(void)putchar('\n');

@@ -26,9 +26,11 @@ static void
 print_text(const struct store_event *ev)
 {
 	char	iso[CLOCK_ISO_SIZE], id[ID_TEXT_SIZE];
+	char	safe[SAFE_SIZE(STORE_NOTE_MAX)];
 
 	(void)printf("%" PRIu64 " %s %s %s", ev->seq,
-	    clock_iso(ev->time_ms / 1000, iso), ev->actor, ev->op);
+	    clock_iso(ev->time_ms / 1000, iso),
+	    safe_text(ev->actor, true, safe, sizeof safe), ev->op);
 	if (ev->scope[0] != '\0')
 		(void)printf(" scope=%s", ev->scope);
 	if (ev->reason != 0)
@@ -40,24 +42,33 @@ print_text(const struct store_event *ev)
 	if (ev->count != 0)
 		(void)printf(" count=%" PRIu32, ev->count);
 	if (ev->source[0] != '\0')
-		(void)printf(" source=%s", ev->source);
+		(void)printf(" source=%s", safe_text(ev->source, true, safe,
+		    sizeof safe));
 	if (ev->evidence[0] != '\0')
-		(void)printf(" evidence=%s", ev->evidence);
+		(void)printf(" evidence=%s", safe_text(ev->evidence, true,
+		    safe, sizeof safe));
 	if (ev->list != 0)
 		(void)printf(" list=%" PRIu32, ev->list);
 	if (ev->file[0] != '\0')
-		(void)printf(" rows=%" PRIu64 " file=%s", ev->rows, ev->file);
+		(void)printf(" rows=%" PRIu64 " file=%s", ev->rows,
+		    safe_text(ev->file, true, safe, sizeof safe));
 	if (ev->note[0] != '\0')
-		(void)printf(" note=\"%s\"", ev->note);
+		(void)printf(" note=\"%s\"", safe_text(ev->note, false, safe,
+		    sizeof safe));
 	(void)putchar('\n');
 }
 
-/* text_or_null - a JSON string, or null for what is not valid UTF-8 or "" */
+/* text_or_null - a JSON string, null for ""; what is no UTF-8 as \xHH */
 static json_t *
 text_or_null(const char *s)
 {
-	json_t	*j = s[0] != '\0' ? json_string(s) : NULL;
+	char	 safe[SAFE_SIZE(STORE_NOTE_MAX)];
+	json_t	*j;
 
+	if (s[0] == '\0')
+		return json_null();
+	if ((j = json_string(s)) == NULL)
+		j = json_string(safe_text(s, false, safe, sizeof safe));
 	return j != NULL ? j : json_null();
 }
 
@@ -165,7 +176,9 @@ verify(struct ctl *ctl, bool json)
 	if (c.was_cut && !json) {
 		codec_hex(c.signer, sizeof c.signer, signer);
 		(void)printf("begins at a checkpoint signed by Ed25519 key "
-		    "%s\n", signer);
+		    "%s%s\n", signer, c.signer_known ? "" : ", which no key "
+		    "of store_key_file derives: compare it with your note of "
+		    "it, or put the old store key back");
 	}
 	(void)printf(json ? "{\"sound\":true,\"records\":%" PRIu64
 	    ",\"first\":%" PRIu64 ",\"last\":%" PRIu64 ",\"head\":\"%s\"}\n" :

@@ -111,6 +111,48 @@ id_text(const struct store_id *id, char out[ID_TEXT_SIZE])
 	return out;
 }
 
+/* utf8 - octets of the printable character at s, 0 when there is none */
+static size_t
+utf8(const unsigned char *s)
+{
+	size_t	i, n;
+
+	if (s[0] < 0x80)
+		return s[0] >= ' ' && s[0] != 0x7f;
+	n = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
+	    s[0] < 0xf5 ? 4 : 0;
+	for (i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xc2 && s[1] < 0xa0) ||	/* control characters */
+	    (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+const char *
+safe_text(const char *s, bool word, char *out, size_t size)
+{
+	const unsigned char	*p = (const unsigned char *)s;
+	char			*to = out;
+	size_t			 n;
+
+	for (; *p != '\0' && (size_t)(to - out) + 5 <= size; p += n) {
+		if ((n = utf8(p)) == 0 || (*p == ' ' && word)) {
+			n = 1;
+			to += snprintf(to, 5, "\\x%02x", *p);
+			continue;
+		}
+		if (*p == '"' || *p == '\\')
+			*to++ = '\\';
+		memcpy(to, p, n);
+		to += n;
+	}
+	*to = '\0';
+	return out;
+}
+
 int
 open_input(const char *name, unsigned long long *size)
 {
@@ -120,7 +162,9 @@ open_input(const char *name, unsigned long long *size)
 	*size = 0;
 	if (strcmp(name, "-") == 0)
 		return STDIN_FILENO;
-	if ((fd = open(name, O_RDONLY | O_CLOEXEC)) == -1) {
+	/* not to wait in open() for somebody to write to a FIFO: the reader
+	 * waits, for as long as it was told */
+	if ((fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1) {
 		(void)fprintf(stderr, "mailweir: %s: %s\n", name,
 		    strerror(errno));
 		return -1;
@@ -144,15 +188,41 @@ cannot(const char *path)
 	return EX_CANTCREAT;
 }
 
+/* open_device - what is there and is no file keeps its place; EX_OK, or an
+ * exit status; o->f NULL: it is none */
+static int
+open_device(struct output *o, const char *path)
+{
+	struct stat	st;
+	int		fd;
+
+	o->f = NULL;
+	if (stat(path, &st) == -1 || S_ISREG(st.st_mode))
+		return EX_OK;
+	if ((fd = open(path, O_WRONLY | O_CLOEXEC)) == -1)
+		return cannot(path);
+	if ((o->f = fdopen(fd, "w")) == NULL) {
+		(void)close(fd);
+		return cannot(path);
+	}
+	if ((o->path = strdup(path)) == NULL) {
+		(void)fclose(o->f);
+		(void)fprintf(stderr, "mailweir: no memory\n");
+		return EX_OSERR;
+	}
+	return EX_OK;
+}
+
 int
 output_open(struct output *o, const char *path)
 {
-	int	fd;
+	int	fd, rc;
 
 	*o = (struct output){ .f = stdout };
 	if (path == NULL || strcmp(path, "-") == 0)
 		return EX_OK;
-	o->f = NULL;
+	if ((rc = open_device(o, path)) != EX_OK || o->f != NULL)
+		return rc;
 	o->path = strdup(path);
 	if (o->path == NULL || asprintf(&o->tmp, "%s.XXXXXX", path) == -1) {
 		o->tmp = NULL;
@@ -175,17 +245,17 @@ output_close(struct output *o, bool keep)
 	int	rc = EX_OK;
 
 	if (o->path != NULL && o->f != NULL) {
-		if ((fflush(o->f) != 0 || ferror(o->f) ||
-		    fsync(fileno(o->f)) == -1) && keep) {
+		if ((fflush(o->f) != 0 || ferror(o->f) || (o->tmp != NULL &&
+		    fsync(fileno(o->f)) == -1)) && keep) {
 			rc = cannot(o->path);
 			keep = false;
 		}
 		(void)fclose(o->f);
-		if (keep && rename(o->tmp, o->path) == -1) {
+		if (keep && o->tmp != NULL && rename(o->tmp, o->path) == -1) {
 			rc = cannot(o->path);
 			keep = false;
 		}
-		if (!keep)
+		if (!keep && o->tmp != NULL)
 			(void)unlink(o->tmp);
 	}
 	free(o->path);

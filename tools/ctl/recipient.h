@@ -34,14 +34,22 @@ const char *when_text(int64_t when, char out[24]);
 #define ID_TEXT_SIZE	40
 const char *id_text(const struct store_id *, char out[ID_TEXT_SIZE]);
 
+/* Text that others chose, for a terminal and for JSON: what is no printable
+ * UTF-8 comes as \xHH, quotes and backslashes with a backslash before; so do
+ * blanks when `word`. Ends at size - 1. Returns out. */
+const char *safe_text(const char *s, bool word, char *out, size_t size);
+#define SAFE_SIZE(n)	(4 * (n) + 1)	/* for a text of n octets */
+
 /* A file argument for reading, "-" being standard input; -1 after having
  * printed why. *size: its octets, 0 unknown. */
 int	open_input(const char *name, unsigned long long *size);
 
-/* A file for output that gets its name only when it is whole. */
+/* A file for output that gets its name only when it is whole. What exists and
+ * is no file (/dev/null, a FIFO) is written to as it is. */
 struct output {
 	FILE	*f;
-	char	*path, *tmp;		/* NULL: standard output */
+	char	*path;			/* NULL: standard output */
+	char	*tmp;			/* NULL: not to be renamed */
 };
 int	output_open(struct output *, const char *path);	/* exit status */
 /* EX_OK; keep false: as if it had never been. */
