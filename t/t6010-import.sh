@@ -179,4 +179,53 @@ t 'rollback of a small one' mw rollback big
 t 'takes that back alone' absent u7@l.example big
 t 'no more'		reason s13@s.example big import
 t 'verify'		says '^0 faults' mw verify
+
+# a mark that needs an override is not exchanged for a lesser one either
+printf 'ann@example.com\nbob@example.com\n' >"$W/two.txt"
+t 'complaints'		mw import "$W/two.txt" --scope cmp --reason complaint
+t 'not replaced by opt-outs' fails 77 '2 complaint or legal' \
+    mw import "$W/two.txt" --scope cmp --reason optout --replace
+t 'they stand'		reason ann@example.com cmp complaint
+t 'by more of them'	mw import "$W/two.txt" --scope cmp --reason complaint \
+    --replace
+t 'by override'		mw import "$W/two.txt" --scope cmp --reason optout \
+    --replace --override --note 'ticket 8'
+t 'then they went'	reason ann@example.com cmp optout
+
+# a file of the columns of an export with our own words in `reason`
+printf 'email,reason,created\nann@example.com,legal,2024-01-01\nbob@example.com,550 5.1.1 no,2024-01-01\n' >"$W/own.csv"
+t 'columns of SendGrid'	says 'SendGrid' mw import "$W/own.csv" --scope own
+t 'our word for a reason' reason ann@example.com own legal
+t 'an MTA'\''s words'	reason bob@example.com own hard-bounce
+
+# the journal names the list that an import made, beside those that stay
+awk 'BEGIN { for (i = 0; i < 3000; i++) print "u" i "@example.net" }' \
+    >"$W/many.txt"
+t 'a large list'	mw import "$W/many.txt" --scope lay
+t 'a small one beside it' mw import "$W/two.txt" --scope lay
+first() { mw journal show --scope lay | sed -n 's/.* list=\([0-9]*\) .*/\1/p' | sort -u | wc -l; }
+t 'two numbers in the journal' sh -c 'test "$1" -eq 2' - "$(first)"
+t 'all is as the journal says' says '^0 faults' mw verify
+
+mw backup "$W/copy" >/dev/null
+sed "s,^state_dir.*,&\nstore_path = $W/copy," "$W/m.conf" >"$W/copy.conf"
+"$PYTHON" - "$W/copy/data.mdb" <<'END'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+at = data.find(b"\x03lay\x02") + 5	# two lists: exchange their numbers
+assert at > 4
+data[at:at + 8] = data[at + 4:at + 8] + data[at:at + 4]
+open(sys.argv[1], "wb").write(data)
+END
+t 'a scope that names other lists' fails 65 \
+    'scope lay: its lists are not those' \
+    "$BIN/mailweir" -c "$W/copy.conf" verify
+
+# FIFO, devices
+mkfifo "$W/fifo"
+t 'a FIFO that nobody writes to' fails 75 'no data for 1 seconds' \
+    mw import "$W/fifo" --scope fifo --timeout 1s
+t 'rejects to a FIFO'	sh -c 'cat "$3/fifo" >"$3/through" & "$0" -c "$1" import "$2" --scope fifo --rejects "$3/fifo" && wait && test -p "$3/fifo"' \
+    "$BIN/mailweir" "$W/m.conf" "$W/a.csv" "$W"
+t 'it came through'	has "$W/through" '^5	no address'
 t_done

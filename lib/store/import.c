@@ -348,58 +348,74 @@ old_gone(struct job *j, const struct item *i)
 	}
 }
 
-/* old_next - the next recipient of before: skip repeats of this one */
+/* old_first - the first recipient of before */
 static int
-old_next(struct job *j)
+old_first(struct job *j)
 {
-	struct item	last = j->old_item;
-	bool		first = !j->old_live;
+	int	rc = merge_next(j->before, &j->old_item, j->e);
+
+	j->old_live = rc == 1;
+	return rc == -1 ? -1 : 0;
+}
+
+/* item_before - another recipient, who comes first */
+static bool
+item_before(const struct item *a, const struct item *b)
+{
+	return !item_same(a, b) && item_less(a, b);
+}
+
+/* protects - a mark that only an override may drop */
+static bool
+protects(enum store_reason reason)
+{
+	return reason == STORE_COMPLAINT || reason == STORE_LEGAL;
+}
+
+/* keeps - is this mark of before among those of now? */
+static bool
+keeps(const struct marks *now, const struct item *old)
+{
+	unsigned	i;
+
+	for (i = 0; now != NULL && i < now->n; i++)
+		if (now->m[i].reason == item_reason(old))
+			return true;
+	return false;
+}
+
+/* old_done - all marks of one recipient of before; those that an override is
+ * needed for and that are not among `now` are counted */
+static int
+old_done(struct job *j, const struct marks *now)
+{
+	struct item	who = j->old_item;
 	int		rc;
 
 	do {
+		j->im->protected += protects(item_reason(&j->old_item)) &&
+		    !keeps(now, &j->old_item);
 		if ((rc = merge_next(j->before, &j->old_item, j->e)) == -1)
 			return -1;
 		j->old_live = rc == 1;
-	} while (rc == 1 && !first && item_same(&last, &j->old_item));
+	} while (rc == 1 && item_same(&who, &j->old_item));
 	return 0;
-}
-
-/* protect - a mark that only an override may drop */
-static bool
-protects(const struct item *i)
-{
-	return item_reason(i) == STORE_COMPLAINT ||
-	    item_reason(i) == STORE_LEGAL;
 }
 
 /* old_pass - recipients of before up to this one (NULL: to the end) are gone;
  * 1 when this one was there before */
 static int
-old_pass(struct job *j, const struct item *now)
+old_pass(struct job *j, const struct item *now, const struct marks *marks)
 {
-	struct item	gone;
-
-	while (j->old_live && (now == NULL || (!item_same(&j->old_item, now) &&
-	    item_less(&j->old_item, now)))) {
-		gone = j->old_item;
-		old_gone(j, &gone);
-		/* all its marks go; does one of them need an override? */
-		j->im->protected += protects(&gone);
-		do {
-			int	rc;
-
-			if ((rc = merge_next(j->before, &j->old_item,
-			    j->e)) == -1)
-				return -1;
-			if (!(j->old_live = rc == 1))
-				break;
-			if (item_same(&gone, &j->old_item))
-				j->im->protected += protects(&j->old_item);
-		} while (item_same(&gone, &j->old_item));
+	while (j->old_live && (now == NULL || item_before(&j->old_item,
+	    now))) {
+		old_gone(j, &j->old_item);
+		if (old_done(j, NULL) == -1)
+			return -1;
 	}
 	if (now == NULL || !j->old_live || !item_same(&j->old_item, now))
 		return 0;
-	return old_next(j) == -1 ? -1 : 1;
+	return old_done(j, marks) == -1 ? -1 : 1;
 }
 
 /* join - one more mark of the same recipient; the later expiry holds */
@@ -509,7 +525,7 @@ emit(struct job *j, const struct item *who, const struct marks *marks,
 
 	put64(digest, who->hi);
 	put64(digest + 8, who->lo);
-	if ((was = old_pass(j, who)) == -1 || (was == 0 &&
+	if ((was = old_pass(j, who, marks)) == -1 || (was == 0 &&
 	    j->keep.nactive > 0 && (kept = probe(j, digest, marks)) == -1))
 		return -1;
 	if (was == 0)
@@ -542,7 +558,7 @@ merge_all(struct job *j)
 	uint32_t	line = 0;
 	int		rc;
 
-	if (old_next(j) == -1)
+	if (old_first(j) == -1)
 		return -1;
 	while ((rc = merge_next(j->all, &i, j->e)) == 1) {
 		if (marks.n > 0 && !item_same(&i, &who)) {
@@ -558,7 +574,7 @@ merge_all(struct job *j)
 		j->domains |= item_domain(&i);
 	}
 	if (rc == -1 || (marks.n > 0 && emit(j, &who, &marks, line) == -1) ||
-	    old_pass(j, NULL) == -1)
+	    old_pass(j, NULL, NULL) == -1)
 		return -1;
 	probe_end(j);
 	j->im->after = j->im->before + j->im->added - j->im->removed;
@@ -574,10 +590,12 @@ may_replace(const struct job *j)
 	const struct import	*im = j->im;
 	double			 percent;
 
-	if (!im->replace || im->removed == 0)
+	if (!im->replace || im->before == 0)
 		return 0;
 	percent = 100.0 * (double)im->removed / (double)im->before;
-	if (im->max_shrink >= 0 ? percent > im->max_shrink :
+	if (im->removed == 0)
+		;
+	else if (im->max_shrink >= 0 ? percent > im->max_shrink :
 	    im->after == 0)
 		return err_code(j->e, EX_DATAERR, "%s: would drop %" PRIu64
 		    " of %" PRIu64 " recipients (%.1f%%); nothing was changed; "
@@ -668,8 +686,10 @@ lift_one(struct job *j, MDB_txn *txn, const struct jrec *r,
 		return env_fail(j->env, "switch lists", rc, j->e);
 	if (marks_unpack(v.mv_data, v.mv_size, &m) == -1)
 		return env_garbled(j->env, "a list's row", j->e);
+	/* "any reason" was not meant for what is new here and protected */
 	for (i = 0; i < m.n; i++)
-		if ((r->reason == 0 || r->reason == m.m[i].reason) &&
+		if ((r->reason == 0 ? !protects(m.m[i].reason) :
+		    r->reason == m.m[i].reason) &&
 		    (m.m[i].flags & MARK_LIFTED) == 0) {
 			m.m[i].flags |= MARK_LIFTED;
 			n++;

@@ -707,7 +707,10 @@ known_export(struct rows *r, const struct field *f, int n)
 			continue;
 		r->export_of = x->name;
 		r->addr = find_column(f, n, x->addr);
-		r->reason = find_column(f, n, x->reason);
+		/* a stranger's file with such columns may have words of its
+		 * own: an export's free text is none of reason_word() */
+		r->reason = find_column(f, n, x->reason != NULL ? x->reason :
+		    "reason");
 		r->date = find_column(f, n, x->date);
 		if (!r->forced)
 			r->dflt = x->dflt;
