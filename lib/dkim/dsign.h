@@ -88,9 +88,10 @@ int	dsign_body(struct dsign *, const void *p, size_t n, struct err *e);
 /*
  * Body is complete; list is the header as it will be sent and must stay until
  * the last dsign_make. -1: with EX_DATAERR, the message cannot be signed
- * rightly: no From field, too many fields or too large ones, a NUL, or what libopendkim
- * and dkimpy hash differently, so that one receiver or the other would refuse
- * the signature: a CR that ends no line; VT or FF in a signed field.
+ * rightly: no From field, too many fields or too large ones, a NUL, or what
+ * libopendkim and dkimpy hash differently, so that one receiver or the other
+ * would refuse the signature: a CR that ends no line; VT or FF in a signed
+ * field.
  */
 int	dsign_header(struct dsign *, const struct header_list *list,
 	    struct err *e);
