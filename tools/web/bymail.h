@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* bymail.h - links that go to the mailbox itself */
+#ifndef WEB_BYMAIL_H
+#define WEB_BYMAIL_H
+
+#include "web/http.h"
+#include "web/web.h"
+
+/*
+ * bymail - mail a link to the address, and say so whatever became of it
+ *
+ * A recipient's token: a proof for `scope`, if it is that recipient's address.
+ * A list's token: the address's own unsubscribe link.
+ */
+void	bymail(const struct http_req *, struct http_resp *,
+	    const struct token *, const struct web_scope *scope,
+	    const char *address);
+
+#endif
