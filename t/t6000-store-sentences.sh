@@ -75,6 +75,9 @@ t 'export has no address' sh -c \
 t 'export names scopes'	says ',news,optout,1,' mw export --scope news
 
 t 'backup'		says 'made and verified' mw backup "$W/copy"
+modes() { (cd "$1" && stat -c '%n %a %U:%G' . ./*); }
+t 'of the same owner and modes' sh -c 'test "$1" = "$2"' - \
+    "$(modes "$W/copy")" "$(modes "$W/state/store")"
 t 'not over a full folder' fails 73 'absent or an empty folder' \
     mw backup "$W/copy"
 sed "s,^state_dir.*,&\nstore_path = $W/copy," "$W/m.conf" >"$W/copy.conf"

@@ -203,6 +203,42 @@ prove(const struct store *s, const char *dir, struct err *e)
 	return rc;
 }
 
+/* alike - owner, group and mode of one file as the other's, if we may; the
+ * group first, as a program of another user could not give it any more */
+static void
+alike(const char *dir, const char *as_dir, const char *name)
+{
+	char		path[PATH_MAX], as[PATH_MAX];
+	struct stat	st;
+	int		fd;
+
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, name) >=
+	    sizeof path || (size_t)snprintf(as, sizeof as, "%s/%s", as_dir,
+	    name) >= sizeof as || stat(as, &st) == -1)
+		return;
+	fd = open(path, S_ISDIR(st.st_mode) ? O_RDONLY | O_CLOEXEC :
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return;
+	if (fchown(fd, st.st_uid, st.st_gid) == 0 ||
+	    (st.st_uid == geteuid() && fchown(fd, (uid_t)-1,
+	    st.st_gid) == 0))
+		(void)fchmod(fd, st.st_mode & 0770);
+	(void)close(fd);
+}
+
+/* share - put in the store's place, the copy serves the same users; they make
+ * no lock files of their own there, which others could not open */
+static void
+share(const char *dir, const char *as_dir, bool made)
+{
+	alike(dir, as_dir, "lock.mdb");
+	alike(dir, as_dir, "writers.lock");
+	alike(dir, as_dir, "data.mdb");
+	if (made)
+		alike(dir, as_dir, ".");
+}
+
 int
 store_backup(struct store *s, const char *dir, struct err *e)
 {
@@ -228,6 +264,7 @@ store_backup(struct store *s, const char *dir, struct err *e)
 		err_prefix(e, "%s: backup is not usable", dir);
 		goto undo;
 	}
+	share(dir, s->env->dir, made);
 	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) != -1) {
 		(void)fsync(fd);
 		(void)close(fd);

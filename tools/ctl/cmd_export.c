@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cmd_export.c - mailweir export: what the store holds, without addresses */
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -41,6 +42,20 @@ put_text(FILE *f, const char *s, bool json)
 		else
 			(void)putc(c, f);
 	}
+}
+
+/* put_chosen - the same as a JSON string; what is no UTF-8 as \xHH */
+static void
+put_chosen(FILE *f, const char *s)
+{
+	char	 safe[SAFE_SIZE(STORE_EVIDENCE_MAX)];
+	json_t	*j = json_string(s);
+
+	(void)putc('"', f);
+	put_text(f, j != NULL ? s : safe_text(s, false, safe, sizeof safe),
+	    true);
+	(void)putc('"', f);
+	json_decref(j);
 }
 
 static void
@@ -94,15 +109,16 @@ put_json(const struct out *o, const struct store_entry *en,
 	put_time(f, "first", en->first);
 	put_time(f, "last", en->last);
 	put_time(f, "expires", en->expires);
-	(void)fprintf(f, ",\"count\":%" PRIu32 ",\"source\":\"", en->count);
-	put_text(f, en->source, true);
-	(void)fputs("\",\"evidence\":\"", f);
-	put_text(f, en->evidence, true);
+	(void)fprintf(f, ",\"count\":%" PRIu32 ",\"source\":", en->count);
+	put_chosen(f, en->source);
+	(void)fputs(",\"evidence\":", f);
+	put_chosen(f, en->evidence);
 	if (address[0] != '\0') {
-		(void)fputs("\",\"address\":\"", f);
+		(void)fputs(",\"address\":\"", f);
 		put_text(f, address, true);
+		(void)putc('"', f);
 	}
-	(void)fputs("\"}\n", f);
+	(void)fputs("}\n", f);
 }
 
 /* unseal - the address, "" when there is no copy that opens */
