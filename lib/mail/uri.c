@@ -672,7 +672,8 @@ static void
 web_host(struct forms *f, const char *proto, char *host, const char *rest,
     bool user)
 {
-	char	 ascii[ADDR_DOMAIN_MAX + 1], www[URI_MAX];
+	char	 ascii[ADDR_DOMAIN_MAX + 1], www[2 * HOST_MAX];
+	char	 name[HOST_MAX + 1];	/* as it was, with what ends it */
 	size_t	 n = strlen(host), i, k;
 	bool	 high = false;
 
@@ -691,6 +692,7 @@ web_host(struct forms *f, const char *proto, char *host, const char *rest,
 	} else if (k < n)
 		add3(f, proto, host, rest);
 	n = strlen(host);
+	(void)snprintf(name, sizeof name, "%s", host);
 	for (k = n; k > 0 && !is_alnum(host[k - 1]); k--)
 		;
 	if (k < n) {
@@ -701,10 +703,11 @@ web_host(struct forms *f, const char *proto, char *host, const char *rest,
 	    user || strcasecmp(host, "localhost") == 0 ||
 	    (rest[0] == ':' && strncmp(rest, ":80", 3) != 0))
 		return;
-	i = starts(host, k, "www.") ? 4 : 0;
-	if (i < k && strchr(host + i, '.') == NULL &&
-	    !tld_ok(f->w, host, k) && snprintf(www, sizeof www,
-	    "www.%s.com", host + i) < (int)sizeof www)
+	n = strlen(name);
+	i = starts(name, n, "www.") ? 4 : 0;
+	if (i < n && n < sizeof name - 1 && strchr(name + i, '.') == NULL &&
+	    !tld_ok(f->w, name, n) && snprintf(www, sizeof www,
+	    "www.%s.com", name + i) < (int)sizeof www)
 		add3(f, proto, www, rest);
 }
 
