@@ -4,9 +4,9 @@
  *
  * usage: rules-scan RULES_DIR ROUNDS THREADS PLUGINS(0|1) LIST
  *
- * Every thread looks at every file that LIST names, ROUNDS times. Prints one line: load time,
- * mails a second (wall), CPU microseconds a mail, p50 p99 max of the first
- * round of the first thread (CPU, ms), resident memory (KB).
+ * Every thread looks at every file that LIST names, ROUNDS times. Prints one
+ * line: load time, mails a second (wall), CPU microseconds a mail, p50 p99 max
+ * of the first round of the first thread (CPU, ms), resident memory (KB).
  */
 #include <pthread.h>
 #include <stdio.h>
