@@ -192,6 +192,16 @@ t 'by override'		mw import "$W/two.txt" --scope cmp --reason optout \
     --replace --override --note 'ticket 8'
 t 'then they went'	reason ann@example.com cmp optout
 
+t 'complaints that are new' mw import "$W/two.txt" --scope cmq \
+    --reason complaint
+t 'are not rolled back'	fails 77 '2 complaint or legal' mw rollback cmq
+t 'they stand'		reason ann@example.com cmq complaint
+t 'nor with no reason'	fails 77 '2 complaint' mw rollback cmq --override
+t 'but by override'	says 'rolled back' mw rollback cmq --override \
+    --note 'ticket 9'
+t 'opt-outs that took their place' says 'rolled back' mw rollback cmp
+t 'are'			reason ann@example.com cmp complaint
+
 # a file of the columns of an export with our own words in `reason`
 printf 'email,reason,created\nann@example.com,legal,2024-01-01\nbob@example.com,550 5.1.1 no,2024-01-01\n' >"$W/own.csv"
 t 'columns of SendGrid'	says 'SendGrid' mw import "$W/own.csv" --scope own

@@ -1053,12 +1053,96 @@ back_in(struct back *b, MDB_txn *txn)
 	return retire(env, txn, &before, &after, b->e);
 }
 
+/* stands - has this recipient the same mark in one of these lists? */
+static int
+stands(struct back *b, const struct item *who, const uint32_t *lists, int n)
+{
+	struct env	*env = b->s->env;
+	struct reader	*r;
+	struct marks	 m;
+	uint8_t		 key[LKEY_SIZE], digest[STORE_DIGEST];
+	MDB_val		 v;
+	unsigned	 k;
+	int		 i, rc = MDB_NOTFOUND, found = 0;
+
+	put64(digest, who->hi);
+	put64(digest + 8, who->lo);
+	if ((r = env_read(env, b->e)) == NULL)
+		return -1;
+	for (i = 0; i < n && found == 0; i++) {
+		lkey_pack(key, lists[i], digest);
+		rc = env_get(env, r->txn, T_LISTS, key, sizeof key, &v);
+		if (rc != 0)
+			found = rc == MDB_NOTFOUND ? 0 : -1;
+		else if (marks_unpack(v.mv_data, v.mv_size, &m) == 0)
+			for (k = 0; k < m.n; k++)
+				found |= m.m[k].reason == item_reason(who) &&
+				    (m.m[k].flags & MARK_LIFTED) == 0;
+	}
+	env_read_done(r);
+	return found == -1 ? env_fail(env, "read a list", rc, b->e) : found;
+}
+
+/* count_protected - marks of one list that the lists of before lack and that
+ * only an override may drop */
+static int
+count_protected(struct back *b, uint32_t list, const struct scope_rec *sc)
+{
+	struct list_reader	 r;
+	struct item		 i;
+	int			 rc, there;
+
+	if (list_open(b->s->env, list, &r, b->e) == -1)
+		return -1;
+	while ((rc = list_item(&r, &i, b->e)) == 1) {
+		if (!protects(item_reason(&i)))
+			continue;
+		if ((there = stands(b, &i, sc->prev, sc->nprev)) == -1) {
+			rc = -1;
+			break;
+		}
+		b->rb->protected += there == 0;
+	}
+	list_close(&r);
+	return rc;
+}
+
+/* may_roll_back - the scope's lock is held: its lists stay as they are */
+static int
+may_roll_back(struct back *b)
+{
+	struct env		*env = b->s->env;
+	struct rollback		*rb = b->rb;
+	struct scope_rec	 sc;
+	struct reader		*r;
+	int			 i, rc;
+
+	if ((r = env_read(env, b->e)) == NULL)
+		return -1;
+	rc = scope_get(env, r->txn, store_scope_id(rb->scope), &sc, b->e);
+	env_read_done(r);
+	if (rc != 1 || !sc.can_rollback)
+		return rc == -1 ? -1 : 0;	/* back_in() says so */
+	for (i = 0; i < sc.nactive; i++)
+		if (!holds(sc.prev, sc.nprev, sc.active[i]) &&
+		    count_protected(b, sc.active[i], &sc) == -1)
+			return -1;
+	if (rb->protected == 0 || (rb->override && rb->note != NULL &&
+	    rb->note[0] != '\0'))
+		return 0;
+	return err_code(b->e, EX_NOPERM, "scope %s: would drop %" PRIu64
+	    " complaint or legal entries; nothing was changed; that needs "
+	    "--override and --note", rb->scope, rb->protected);
+}
+
 static int
 roll_back(void *arg)
 {
 	struct back	*b = arg;
 	MDB_txn		*txn;
 
+	if (may_roll_back(b) == -1)
+		return -1;
 	if (env_begin(b->s->env, &txn, b->e) == -1)
 		return -1;
 	if (back_in(b, txn) == -1) {
@@ -1079,7 +1163,7 @@ store_rollback(struct store *s, struct rollback *rb, struct err *e)
 	struct import	im = { .scope = rb->scope };
 	int		rc;
 
-	rb->before = rb->after = 0;
+	rb->before = rb->after = rb->protected = 0;
 	j.im = &im;
 	j.scope_id = store_scope_id(rb->scope);
 	if (lock_scope(&j) == -1)

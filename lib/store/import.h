@@ -64,10 +64,14 @@ struct import {
  * refused with EX_TEMPFAIL while one runs. */
 int	store_import(struct store *, int fd, struct import *, struct err *e);
 
-/* rollback - back to the lists before the last import of this scope. */
+/* rollback - back to the lists before the last import of this scope; refused
+ * when complaint or legal rows came with it, without override and a note. */
 struct rollback {
 	const char	*scope, *actor, *note;
+	bool		 override;
 	uint64_t	 before, after;		/* out: rows of its lists */
+	uint64_t	 protected;		/* out: complaint, legal rows
+						   that go with it */
 };
 int	store_rollback(struct store *, struct rollback *, struct err *e);
 

@@ -291,6 +291,7 @@ cmd_rollback(struct ctl *ctl, int argc, char **argv)
 	static const struct option	opts[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "note", required_argument, NULL, 'n' },
+		{ "override", no_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -302,10 +303,14 @@ cmd_rollback(struct ctl *ctl, int argc, char **argv)
 	while ((ch = getopt_long(argc, argv, "", opts, NULL)) != -1) {
 		if (ch == 'h')
 			return ctl_help("rollback",
+			    "  --override   may drop complaint and legal rows "
+			    "that came with it; needs --note\n"
 			    "  --note TEXT  for the journal\n"
 			    "  --json       one JSON object\n");
 		if (ch == 'n')
 			rb.note = optarg;
+		else if (ch == 'o')
+			rb.override = true;
 		else if (ch == 'j')
 			json = true;
 		else

@@ -38,7 +38,7 @@ const struct ctl_cmd ctl_cmds[] = {
 	{ "import", cmd_import, "FILE --scope S [--reason R] [--replace] "
 	    "[--dry-run] [...]",
 	    "a whole list into a scope, all or nothing" },
-	{ "rollback", cmd_rollback, "SCOPE",
+	{ "rollback", cmd_rollback, "SCOPE [--override --note TEXT]",
 	    "undo the last import of that scope" },
 	{ "export", cmd_export, "[--scope S] [--in-force] [--output FILE] "
 	    "[--json]",
