@@ -2,6 +2,7 @@
 /* dkey.c - see dkey.h */
 #include "dkim/dkey.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -41,6 +42,54 @@ struct dkey {
 	EVP_PKEY_CTX	*proto;	/* RSA: ready to sign, only ever copied */
 	_Atomic(char *)	 pem;	/* NULL until dkey_pem() */
 };
+
+/*
+ * OpenSSL frees the DER from which it makes a key, and other steps on the way,
+ * without wiping them. While a thread has `wiping` set, what it frees for
+ * OpenSSL is wiped; else this costs one test.
+ */
+static _Thread_local bool	wiping;
+
+static void *
+own_malloc(size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return malloc(n);
+}
+
+static void
+own_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (wiping && p != NULL)
+		OPENSSL_cleanse(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void *
+own_realloc(void *p, size_t n, const char *file, int line)
+{
+	size_t	 have = p != NULL ? malloc_usable_size(p) : 0;
+	void	*to;
+
+	if (!wiping || p == NULL || n == 0)
+		return realloc(p, n);
+	if ((to = malloc(n)) == NULL)
+		return NULL;
+	memcpy(to, p, have < n ? have : n);
+	own_free(p, file, line);
+	return to;
+}
+
+/* own_memory - before main(), for OpenSSL must not have any by then; when it
+ * has, nothing changes */
+__attribute__((constructor)) static void
+own_memory(void)
+{
+	(void)CRYPTO_set_mem_functions(own_malloc, own_realloc, own_free);
+}
 
 /* free_pem - wiped, then freed */
 static void
@@ -212,9 +261,11 @@ dkey_parse(const char *pem, size_t len, const char *passphrase,
 	    (bio = BIO_new_mem_buf(pem, (int)len)) == NULL)
 		return err_code(e, EX_OSERR, "too large, or no memory");
 	ERR_clear_error();
+	wiping = true;
 	pkey = PEM_read_bio_PrivateKey_ex(bio, NULL, give_passphrase,
 	    (void *)(uintptr_t)passphrase, keys_ctx(), NULL);
 	BIO_free(bio);
+	wiping = false;
 	if (pkey == NULL) {
 		if (passphrase == NULL && strstr(pem, "ENCRYPTED") != NULL) {
 			ERR_clear_error();
@@ -355,6 +406,7 @@ dkey_pem(struct dkey *k)
 
 	if (have != NULL)
 		return have;
+	wiping = true;
 	if ((bio = BIO_new(BIO_s_secmem())) != NULL &&
 	    PEM_write_bio_PKCS8PrivateKey(bio, k->pkey, NULL, NULL, 0, NULL,
 	    NULL) && (n = BIO_get_mem_data(bio, &p)) > 0 &&
@@ -363,6 +415,7 @@ dkey_pem(struct dkey *k)
 		made[n] = '\0';
 	}
 	BIO_free(bio);
+	wiping = false;
 	ERR_clear_error();
 	if (made == NULL)
 		return NULL;

@@ -871,7 +871,69 @@ huge_header(void **state)
 	buf_free(&v);
 }
 
+/* copies - how often this process' ordinary memory has the first octets of the
+ * key below; they are disguised here, so as not to be found themselves */
+static size_t
+copies(void)
+{
+	static const unsigned char	 veiled[16] = {
+		0xc8, 0x34, 0xe4, 0xc8, 0xba, 0xa8, 0x0f, 0x35,
+		0xef, 0xd1, 0x1f, 0xa1, 0xc7, 0xb9, 0x79, 0x91
+	};
+	FILE				*maps = fopen("/proc/self/maps", "r");
+	char				 line[600], mode[8], file[300];
+	unsigned long			 from, to;
+	size_t				 n = 0, k;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof line, maps) != NULL) {
+		file[0] = '\0';
+		if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %299s", &from, &to,
+		    mode, file) < 3 || mode[0] != 'r' || mode[1] != 'w' ||
+		    strcmp(file, "[heap]") != 0)
+			continue;
+		for (; from + sizeof veiled <= to; from++) {
+			const volatile unsigned char *p = (void *)from;
+
+			for (k = 0; k < sizeof veiled &&
+			    (p[k] ^ 0x55) == veiled[k]; k++)
+				;
+			n += k == sizeof veiled;
+		}
+	}
+	(void)fclose(maps);
+	return n;
+}
+
+/* no_copies - a key is in locked memory alone: in a process of its own, for
+ * that memory is set up once */
+static void
+no_copies(void **state)
+{
+	static const char	 pem[] =
+	    "-----BEGIN PRIVATE KEY-----\n"
+	    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+	    "-----END PRIVATE KEY-----\n";
+	struct dkey		*key;
+	struct err		 e;
+	size_t			 before = copies();	/* other tests' */
+	pid_t			 pid = fork();
+	int			 st;
+
+	(void)state;
+	if (pid == 0) {
+		if (dkey_secure(1 << 16) == -1 ||
+		    dkey_parse(pem, sizeof pem - 1, NULL, &key, &e) == -1)
+			_exit(100);
+		_exit(copies() > before);
+	}
+	assert_int_equal(waitpid(pid, &st, 0), pid);
+	assert_true(WIFEXITED(st));
+	assert_int_equal(WEXITSTATUS(st), 0);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(no_copies),	/* before others load keys */
 	cmocka_unit_test(body_table),
 	cmocka_unit_test(body_limit),
 	cmocka_unit_test(body_random),
