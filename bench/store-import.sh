@@ -13,6 +13,7 @@ BUILD=${BUILD:-$SRC/build}
 ROWS=${1:-10000000}
 D=$(mktemp -d "${2:-/var/tmp}/store-import.XXXXXX")
 trap 'rm -rf "$D"' EXIT
+trap "exit 130" INT TERM
 cat >"$D/m.conf" <<END
 state_dir = $D/state
 run_dir = $D/run

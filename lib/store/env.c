@@ -173,9 +173,12 @@ env_text(int rc, int *code)
 	case MDB_VERSION_MISMATCH:
 		*code = EX_DATAERR;
 		return "data.mdb is not a store of this kind";
+	case MDB_PANIC:
+		*code = EX_TEMPFAIL;
+		return "an earlier write of this program failed half-way: "
+		    "restart it";
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
-	case MDB_PANIC:
 		*code = EX_DATAERR;
 		return "data.mdb is damaged; restore a backup";
 	case EACCES:
