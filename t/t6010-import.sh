@@ -231,6 +231,13 @@ t 'a scope that names other lists' fails 65 \
     'scope lay: its lists are not those' \
     "$BIN/mailweir" -c "$W/copy.conf" verify
 
+t 'an expiry that is past' fails 64 'is past' mw import "$W/two.txt" \
+    --scope past --expires 2001-01-01
+cp "$W/two.txt" "$W/ann@example.com.txt"
+t 'a file named after one' mw import "$W/ann@example.com.txt" --scope name
+t 'leaves no address'	sh -c '! grep -a -q "ann@example" "$1"' - \
+    "$W/state/store/data.mdb"
+
 # FIFO, devices
 mkfifo "$W/fifo"
 t 'a FIFO that nobody writes to' fails 75 'no data for 1 seconds' \

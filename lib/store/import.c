@@ -844,8 +844,10 @@ new_run(const struct job *j, struct run_rec *run)
 	run->key = store_keys_id(j->s->keys, 0);
 	run->scope = j->scope_id;
 	(void)snprintf(run->actor, sizeof run->actor, "%s", j->im->actor);
+	base = base != NULL ? base + 1 : j->im->name;
+	/* "ann@example.com.txt": the store holds no address */
 	(void)snprintf(run->file, sizeof run->file, "%s",
-	    base != NULL ? base + 1 : j->im->name);
+	    strchr(base, '@') != NULL ? "(a name with @)" : base);
 }
 
 /* same_key - lists under another key cannot be merged with new digests */

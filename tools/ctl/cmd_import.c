@@ -82,6 +82,9 @@ option(struct wish *w, int ch, char **argv)
 		if (when_parse(optarg, &im->expires) == -1)
 			return ctl_usage("import", "--expires \"%s\": say 30d "
 			    "or 2027-01-31", optarg);
+		if (im->expires != 0 && im->expires <= clock_now())
+			return ctl_usage("import", "--expires %s is past",
+			    optarg);
 		return EX_OK;
 	case 'f':
 		if ((format = rows_format_parse(optarg)) == -1)
