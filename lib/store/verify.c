@@ -2,8 +2,9 @@
 /*
  * verify.c - everything against the journal; see admin.h
  *
- *	entry -> journal	its record is there, says "add" of this very
- *				recipient, scope and reason, and left this value
+ *	entry -> journal	its record is there, says "add" of this
+ *				recipient, scope and reason, and left this
+ *				value
  *	journal -> entry	what a record added is there, or a later record
  *				took it away
  *	list			its rows give its digest, which the record of its

@@ -420,7 +420,7 @@ kill_and_compare(void **state)
 	assert_true(atomic_load(&m->changes) > kills);
 }
 
-/* -- turns ------------------------------------------------------------------ */
+/* -- turns ---------------------------------------------------------------- */
 
 /* greedy - add without a pause until told to stop */
 static void
