@@ -175,5 +175,10 @@ printf 'From: a@example.com\nthis is no header\n\nx\n' >"$W/bad.eml"
 t 'header without colon'	sh -c '"$1" -c "$2" dkim sign "$3" >"$4"' x \
     "$BIN/mailweir" "$W/conf" "$W/bad.eml" "$W/signed.eml"
 t 'is signed right'		verify "$W/signed.eml"
+printf 'DKIM-Signature: v=1; d=x.example; b=xx\nFrom: a@example.com\n\nx\n' |
+    sign - >"$W/signed.eml"
+t "a stranger's is malformed"	exits 65 verify "$W/signed.eml"
+t 'which is said'		has "$W/out.$N" 'permerror.*malformed'
+t 'ours verify all the same'	[ "$(grep -c '	pass	' "$W/out.$((N - 1))")" = 2 ]
 
 t_done

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "dkim/canon.h"
 #include "dkim/dkey.h"
+#include "dkim/dsign.h"
 
 #include "base/banned.h"
 
@@ -168,17 +169,21 @@ explain(DKIM *dkim, DKIM_SIGINFO *sig, struct dverify_sig *out)
 		    "body hash does not match");
 }
 
-/* give_header - every field, CRLF folds */
+/* give_header - every field, CRLF folds; without the signatures that `bad`, if
+ * there is one, marks, and those beyond it */
 static DKIM_STAT
-give_header(DKIM *dkim, const struct header_list *list)
+give_header(DKIM *dkim, const struct header_list *list, const bool *bad)
 {
 	struct buf		 line = BUF_INIT(FIELD_MAX);
 	const struct header	*h;
 	DKIM_STAT		 st = DKIM_STAT_OK;
-	size_t			 i;
+	size_t			 i, nth = 0;
 
 	for (i = 0; i < list->n && st == DKIM_STAT_OK; i++) {
 		h = &list->v[i];
+		if (bad != NULL && strcasecmp(h->name, DSIGN_FIELD) == 0 &&
+		    (nth >= DVERIFY_SIGS || bad[nth++]))
+			continue;
 		buf_reset(&line);
 		if (canon_header(CANON_SIMPLE, h->name, h->value, h->value_len,
 		    0, false, &line) == -1)
@@ -232,25 +237,58 @@ collect(DKIM *dkim, struct dverify_out *out)
 		explain(dkim, sigs[i], &out->sig[out->n++]);
 }
 
-int
-dverify_message(struct dverify *v, const struct header_list *header,
+/*
+ * find_bad - which signatures does libopendkim not even parse?
+ *
+ * One of those makes it refuse the message; RFC 6376 6.1.1 wants them ignored.
+ * Each one is looked at alone. Returns how many are bad.
+ */
+static size_t
+find_bad(struct dverify *v, const struct header_list *header,
+    bool bad[DVERIFY_SIGS])
+{
+	size_t		 n = header_count(header, DSIGN_FIELD), i, count = 0;
+	bool		 alone[DVERIFY_SIGS];
+	DKIM_STAT	 st;
+	DKIM		*dkim;
+
+	memset(bad, 0, DVERIFY_SIGS * sizeof *bad);
+	for (i = 0; i < n && i < DVERIFY_SIGS; i++) {
+		memset(alone, true, sizeof alone);
+		alone[i] = false;
+		dkim = dkim_verify(v->lib, (const unsigned char *)"-", NULL,
+		    &st);
+		if (dkim == NULL)
+			return 0;
+		if ((st = give_header(dkim, header, alone)) == DKIM_STAT_OK)
+			st = dkim_eoh(dkim);
+		bad[i] = st == DKIM_STAT_SYNTAX;
+		count += bad[i];
+		(void)dkim_free(dkim);
+	}
+	return count;
+}
+
+/* attempt - the whole dialogue; DKIM_STAT_SYNTAX leaves *out empty */
+static DKIM_STAT
+attempt(struct dverify *v, const struct header_list *header, const bool *bad,
     const char *body, size_t len, struct dverify_out *out, struct err *e)
 {
 	DKIM_STAT	 st = DKIM_STAT_NORESOURCE;
 	DKIM		*dkim;
 
-	memset(out, 0, sizeof *out);
 	dkim = dkim_verify(v->lib, (const unsigned char *)"-", NULL, &st);
-	if (dkim == NULL)
-		return err_code(e, EX_OSERR, "libopendkim: %s",
+	if (dkim == NULL) {
+		(void)err_code(e, EX_OSERR, "libopendkim: %s",
 		    dkim_getresultstr(st));
+		return st;
+	}
 	(void)dkim_set_user_context(dkim, v);
-	if ((st = give_header(dkim, header)) == DKIM_STAT_OK &&
+	if ((st = give_header(dkim, header, bad)) == DKIM_STAT_OK &&
 	    (st = dkim_eoh(dkim)) == DKIM_STAT_OK &&
 	    (st = give_body(dkim, body, len)) == DKIM_STAT_OK) {
-		st = dkim_eom(dkim, NULL);
+		(void)dkim_eom(dkim, NULL);
 		collect(dkim, out);
-		st = DKIM_STAT_OK;
 	} else if (st == DKIM_STAT_NOSIG)
 		st = DKIM_STAT_OK;
 	if (st != DKIM_STAT_OK)
@@ -259,7 +297,30 @@ dverify_message(struct dverify *v, const struct header_list *header,
 		    dkim_geterror(dkim) != NULL ? ": " : "",
 		    dkim_geterror(dkim) != NULL ? dkim_geterror(dkim) : "");
 	(void)dkim_free(dkim);
-	return st == DKIM_STAT_OK ? 0 : -1;
+	return st;
+}
+
+int
+dverify_message(struct dverify *v, const struct header_list *header,
+    const char *body, size_t len, struct dverify_out *out, struct err *e)
+{
+	bool		 bad[DVERIFY_SIGS];
+	size_t		 i;
+	DKIM_STAT	 st;
+
+	memset(out, 0, sizeof *out);
+	st = attempt(v, header, NULL, body, len, out, e);
+	if (st != DKIM_STAT_SYNTAX || find_bad(v, header, bad) == 0)
+		return st == DKIM_STAT_OK ? 0 : -1;
+	if (attempt(v, header, bad, body, len, out, e) != DKIM_STAT_OK)
+		return -1;
+	for (i = 0; i < DVERIFY_SIGS && out->n < DVERIFY_SIGS; i++)
+		if (bad[i]) {
+			out->sig[out->n].result = DVERIFY_PERMERROR;
+			(void)snprintf(out->sig[out->n++].why,
+			    sizeof out->sig[0].why, "malformed signature");
+		}
+	return 0;
 }
 
 int
