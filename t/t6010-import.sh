@@ -217,6 +217,16 @@ first() { mw journal show --scope lay | sed -n 's/.* list=\([0-9]*\) .*/\1/p' | 
 t 'two numbers in the journal' sh -c 'test "$1" -eq 2' - "$(first)"
 t 'all is as the journal says' says '^0 faults' mw verify
 
+# recipients of two lists count once
+head -n 2700 "$W/many.txt" >"$W/less.txt"
+head -n 500 "$W/many.txt" >"$W/some.txt"
+mw import "$W/many.txt" --scope twice >/dev/null
+mw import "$W/some.txt" --scope twice --reason optout >/dev/null
+t 'the difference to two lists' says '300 removed, 2700 unchanged; 3000 before, 2700 after' \
+    mw import "$W/less.txt" --scope twice --replace --dry-run
+t '10% of them'		fails 65 '300 of 3000' mw import "$W/less.txt" \
+    --scope twice --replace --max-shrink 9%
+
 mw backup "$W/copy" >/dev/null
 sed "s,^state_dir.*,&\nstore_path = $W/copy," "$W/m.conf" >"$W/copy.conf"
 "$PYTHON" - "$W/copy/data.mdb" <<'END'

@@ -280,7 +280,9 @@ old_sizes(struct job *j, uint64_t sizes[SCOPE_LISTS])
 	for (i = 0; i < j->scope.nactive && rc == 1; i++) {
 		rc = run_get(j->env, r->txn, j->scope.active[i], &run, j->e);
 		sizes[i] = rc == 1 ? run.rows - run.lifted : 0;
-		j->im->before += sizes[i];
+		/* a replacement walks them all and counts recipients, who
+		 * may stand in several: old_done() */
+		j->im->before += j->im->replace ? 0 : sizes[i];
 	}
 	env_read_done(r);
 	return rc == -1 ? -1 : 0;
@@ -392,6 +394,7 @@ old_done(struct job *j, const struct marks *now)
 	struct item	who = j->old_item;
 	int		rc;
 
+	j->im->before += j->im->replace;
 	do {
 		j->im->protected += protects(item_reason(&j->old_item)) &&
 		    !keeps(now, &j->old_item);
