@@ -65,6 +65,7 @@ t '.domain, with %'		signs eve@x.b.example sany
 t 'd= is the domain of From'	has "$W/s.eml" 'd=x.b.example;'
 t 'not the domain itself'	signs eve@b.example ''
 t 'user@*'			signs carl@far.example sany
+t 'a domain that cannot be'	signs eve@..b.example ''
 t 'a signer of another domain'	signs eve@d.example s1
 t 'is left out'			not identity 'dora@d.example'
 t 'a signer'			signs eve@e.example s1

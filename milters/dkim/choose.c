@@ -59,7 +59,8 @@ set_identity(char out[ADDR_SIZE], const char *text, const char *domain,
 static bool
 is_ldh(const char *d)
 {
-	return d[strspn(d, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] == '\0';
+	return d[strspn(d, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] ==
+	    '\0' && d[0] != '.' && strstr(d, "..") == NULL;
 }
 
 /* add - one entry, once; d= is the address' domain where the entry says so */
