@@ -181,4 +181,23 @@ t "a stranger's is malformed"	exits 65 verify "$W/signed.eml"
 t 'which is said'		has "$W/out.$N" 'permerror.*malformed'
 t 'ours verify all the same'	[ "$(grep -c '	pass	' "$W/out.$((N - 1))")" = 2 ]
 
+"$PYTHON" - "$W" <<'PY'
+import dkim, sys
+w = sys.argv[1]
+m = b"From: a@example.com\r\n\r\nhi\r\n"
+key = open(w + "/rsa.pem", "rb").read()
+s = dkim.sign(m, b"rsa", b"example.com", key, length=True,
+              include_headers=[b"from"])
+open(w + "/l.eml", "wb").write(s + m)
+open(w + "/more.eml", "wb").write(s + m + b"and more\r\n")
+PY
+t 'l= of the whole body'	verify "$W/l.eml"
+t 'l= and more'			exits 65 verify "$W/more.eml"
+t 'with the reason'		has "$W/out.$N" 'fail.*l= leaves out'
+config relaxed/relaxed native rsa >"$W/conf"
+echo 'identity = @sub.example.com' >>"$W/conf"
+sed '/^rsa/s/$/; t=s/' "$W/keys" >"$W/other"
+t 'i= below d='			"$BIN/mailweir" -c "$W/conf" dkim check --keys "$W/keys"
+t 'i= below d=, t=s'		exits 65 "$BIN/mailweir" -c "$W/conf" dkim check --keys "$W/other"
+
 t_done

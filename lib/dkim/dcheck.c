@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "dkim/drecord.h"
@@ -118,6 +119,17 @@ dcheck_record(const struct dkey *key, const char *record, struct dcheck *c)
 	buf_free(&ours);
 }
 
+/* is_strict - does the record forbid (t=s) the i= that the entry asks for? */
+static bool
+is_strict(const struct dtable_entry *entry, const char *record)
+{
+	const char	*at = strrchr(entry->identity, '@');
+
+	return at != NULL && strcmp(at + 1, "%") != 0 &&
+	    strcasecmp(at + 1, entry->domain) != 0 &&
+	    lists(record, "t", "s");
+}
+
 void
 dcheck_key(struct dtable *t, const struct dtable_entry *entry,
     dverify_lookup lookup, void *arg, struct dcheck *c)
@@ -136,6 +148,9 @@ dcheck_key(struct dtable *t, const struct dtable_entry *entry,
 	switch (lookup(arg, name, txt, sizeof txt)) {
 	case 1:
 		dcheck_record(key, txt, c);
+		if (c->state == DCHECK_OK && is_strict(entry, txt))
+			say(c, DCHECK_MISMATCH, "t=s allows no identity below "
+			    "the domain");
 		break;
 	case 0:
 		c->bits = dkey_bits(key);

@@ -122,6 +122,17 @@ judge(DKIM_SIGINFO *sig, int error)
 	return DVERIFY_FAIL;
 }
 
+/* is_partial - has the body more than the signature covers (l=)? Whoever passed
+ * the message on may have written the rest. */
+static bool
+is_partial(DKIM *dkim, DKIM_SIGINFO *sig)
+{
+	ssize_t	whole = 0, covered = 0, limit = -1;
+
+	return dkim_sig_getcanonlen(dkim, sig, &whole, &covered, &limit) ==
+	    DKIM_STAT_OK && limit != -1 && limit < whole;
+}
+
 /* explain - one signature, examined and told */
 static void
 explain(DKIM *dkim, DKIM_SIGINFO *sig, struct dverify_sig *out)
@@ -155,6 +166,13 @@ explain(DKIM *dkim, DKIM_SIGINFO *sig, struct dverify_sig *out)
 	out->header_ok = (dkim_sig_getflags(sig) & DKIM_SIGFLAG_PASSED) != 0;
 	out->result = st == DKIM_STAT_KEYFAIL || st == DKIM_STAT_CBTRYAGAIN ?
 	    DVERIFY_TEMPERROR : judge(sig, error);
+	if (out->result == DVERIFY_PASS && is_partial(dkim, sig)) {
+		out->result = DVERIFY_FAIL;
+		out->body_ok = false;
+		(void)snprintf(out->why, sizeof out->why,
+		    "l= leaves out the end of the body");
+		return;
+	}
 	if (out->result == DVERIFY_PASS)
 		return;
 	if (error != DKIM_SIGERROR_OK && error != DKIM_SIGERROR_UNKNOWN)
