@@ -59,7 +59,7 @@ curl/curl.h		tools/web lib/smtp
 system='
 assert ctype dirent emmintrin endian errno fcntl fnmatch ftw getopt glob grp iconv inttypes
 langinfo libgen limits locale math netdb poll pthread pwd regex sched semaphore setjmp
-signal spawn stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn
+malloc signal spawn stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn
 string strings syslog sysexits termios time ucontext unistd wchar wctype
 '
 

@@ -12,7 +12,7 @@
  *							passed on ends a list's
  *							mail, not all mail
  *	valid		returned	complaint	yes, about its recipient
- *	valid		returned	bounce		if the recipient matches;
+ *	valid		returned	bounce		if it names that one;
  *							a link's token stops
  *							its scope only
  *	valid, not VERP	returned	not-spam,	if a listed reporter

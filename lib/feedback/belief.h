@@ -4,8 +4,8 @@
  *
  * Anyone can send us a bounce or a complaint. One is believed when
  *  (a) a token of ours verifies: in the address it came to (unsubscribe, VERP),
- *      or in the mail that it returns, naming the very recipient. A link's token
- *      there stops its own scope only, and lifts nothing; or
+ *      or in the mail that it returns, naming the very recipient. There a
+ *      link's token stops its own scope only, and lifts nothing; or
  *  (b) its sender is listed, [reporter NAME], and proves to be that sender:
  *	local	  our own MTA wrote it: the topmost Received says "by" one of
  *		  these names and has no "from" (mail from outside always has)

@@ -7,9 +7,9 @@
  *				value
  *	journal -> entry	what a record added is there, or a later record
  *				took it away
- *	list			its rows give its digest, which the record of its
- *				import tells, too; each lifted row names the
- *				record that lifted it
+ *	list			its rows give its digest, which the record of
+ *				its import tells, too; each lifted row names
+ *				the record that lifted it
  *	scope			names the lists that its last import or rollback
  *				put in force
  * An entry whose record is older than the journal kept is taken as it is; one
