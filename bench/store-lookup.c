@@ -235,6 +235,34 @@ writer(void *arg)
 	return NULL;
 }
 
+/* some - a few thousand single entries, so that every lookup goes down both
+ * trees from the start, as it does in a store that lives */
+static void
+some(void)
+{
+	struct store_change	c[100];
+	struct addr		a[100];
+	struct err		e;
+	char			who[NAME];
+	int			i, k;
+
+	memset(c, 0, sizeof c);
+	for (i = 0; i < 100; i++) {
+		for (k = 0; k < 100; k++) {
+			name((uint64_t)(i * 100 + k) + (1ull << 41), who);
+			if (addr_normal(who, strlen(who), NULL, &a[k],
+			    NULL) != ADDR_OK)
+				die(who);
+			c[k].op = STORE_ADD;
+			c[k].addr = &a[k];
+			c[k].scope = "other";
+			c[k].reason = STORE_MANUAL;
+		}
+		if (store_apply(store, "bench", c, 100, &e) == -1)
+			die(e.msg);
+	}
+}
+
 static double
 best(double a, double b)
 {
@@ -298,6 +326,7 @@ main(int argc, char **argv)
 	    store_open(path, STORE_WRITE, keys, &store, &e) == -1)
 		die(e.msg);
 	fill(entries);
+	some();
 	prepare(entries);
 	(void)printf("%zu entries, %zu lookups, half of them absent\n",
 	    entries, lookups);
