@@ -41,16 +41,20 @@ mw seal genkey "$W/other" >/dev/null
 t 'another key opens none' says '6 entries have no' mw export --unseal "$W/other"
 t 'no address on the disk' sh -c \
     '! grep -aq "ann@example\|bad\.example" "$1/state/store/data.mdb"' - "$W"
+printf 'c1@x.example\n@c2.example\n' >"$W/c"
+t 'complaints'		mw import "$W/c" --scope abuse --reason complaint
+t 'more of them'	mw import "$W/c" --scope abuse2 --reason complaint
 
 # a new key before the old one
 old=$(grep '^1 ' "$W/store.key")
 printf '2 %064d\n%s\n' 7 "$old" >"$W/store.key"
 t 'both keys are read'	says 'in force' mw show ann@example.com --scope news
-t 'what could move'	says '3 entries can move to key 2, 1 cannot; 1 lists' mw rekey
+t 'what could move'	says '3 entries can move to key 2, 1 cannot; 3 lists' \
+    mw rekey
 t 'moves nothing'	says '^  id +1:' mw show ann@example.com --scope news
-t 'a wrong private key moves nothing' says '^0 entries moved to key 2, 4 cannot' \
-    mw rekey --private "$W/other"
-t 'rekey'		says '^3 entries moved to key 2, 1 cannot; 1 lists' \
+t 'a wrong private key moves nothing' says \
+    '^0 entries moved to key 2, 4 cannot; 3 lists' mw rekey --private "$W/other"
+t 'rekey'		says '^3 entries moved to key 2, 1 cannot; 3 lists' \
     mw rekey --private "$W/seal"
 t 'names what is stuck'	has "$W/said" '^scope news: manual 1:'
 t 'and the list'	has "$W/said" 'import it afresh'
@@ -70,12 +74,32 @@ t 'a key that is missing is an error' fails 78 'needs store key 1' \
 cp "$W/both.key" "$W/store.key"
 t 'an added list under another key' fails 78 'import the whole list' \
     mw import "$W/l" --scope news
-t 'list afresh'		mw import "$W/l" --scope news --replace
+printf 'l1@x.example\nl3@x.example\n' >"$W/l3"
+t 'the list before is told from the new one' says \
+    'would have 1 added, 1 removed, 1 unchanged; 2 before, 2 after' \
+    mw import "$W/l3" --scope news --replace --dry-run
+t 'so it shrinks too much' fails 65 'would drop 1 of 2' \
+    mw import "$W/l3" --scope news --replace --max-shrink 10%
+t 'list afresh'		says '0 added, 0 removed, 2 unchanged; 2 before' \
+    mw import "$W/l" --scope news --replace --max-shrink 0%
+t 'complaints afresh need no override' says '0 added, 0 removed, 2 unchanged' \
+    mw import "$W/c" --scope abuse --reason complaint --replace
+printf '@c2.example\n' >"$W/c2"
+t 'one that is dropped does' fails 77 'would drop 1 complaint' \
+    mw import "$W/c2" --scope abuse2 --reason complaint --replace
+t 'afresh'		mw import "$W/c" --scope abuse2 --reason complaint \
+    --replace
 t 'entry afresh'	mw add bob@example.com --scope news
 t 'it moves'		says '^  id +2:' mw show bob@example.com
 t 'the list before may still come back' says '^key 1 is still' \
     mw rekey --private "$W/seal"
+t 'that is why'		has "$W/said" \
+    '^scope news: list 1 .* is kept for .rollback.'
+t 'no list need be imported' has "$W/said" ' 0 lists are under older keys'
 t 'list once more'	mw import "$W/l" --scope news --replace
+t 'the others, too'	sh -c 'for s in abuse abuse2; do "$0" -c "$1" import \
+    "$2" --scope $s --reason complaint --replace || exit; done' \
+    "$BIN/mailweir" "$W/m.conf" "$W/c"
 t 'nothing left'	says 'no older key is needed' mw rekey --private "$W/seal"
 grep '^2 ' "$W/both.key" >"$W/store.key"
 t 'without the old key'	says 'in force' mw show bob@example.com

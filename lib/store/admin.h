@@ -108,14 +108,15 @@ struct store_rekey {
 	const struct seal_key	*private;	/* NULL: only say what would
 						   have to move */
 	/* For each row that cannot move: an entry without a sealed copy
-	 * (list 0), or a list (en NULL), which must be imported afresh. */
+	 * (list 0), or a list (en NULL), which must be imported afresh; one
+	 * that is only kept for a rollback goes with the next import. */
 	void			(*stuck)(void *arg,
 				    const struct store_entry *en,
 				    const char *scope, uint32_t list,
-				    uint64_t rows, uint8_t key);
+				    uint64_t rows, uint8_t key, bool kept);
 	void			*arg;
 	/* out */
-	uint64_t		 moved, stuck_entries, stuck_lists;
+	uint64_t		 moved, stuck_entries, stuck_lists, kept_lists;
 	unsigned		 nleft;		/* old keys still needed */
 	uint8_t			 left[STORE_KEYS_MAX];
 };

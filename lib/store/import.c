@@ -6,7 +6,9 @@
  *		rows into digests and sort them (intake.c, rows.c, sort.c)
  *	merge	all sorted runs, and the scope's lists when the import adds to
  *		them, give one stream; beside it walk the lists of before, so
- *		that what is added and removed is known
+ *		that what is added and removed is known; when those are under
+ *		another store key, each row is hashed under it as well, sorted
+ *		and compared first
  *	load	the stream is appended to `lists` in small transactions
  *	switch	one transaction: the scope names the new list, the journal
  *		says so; what somebody removed meanwhile is lifted
@@ -45,6 +47,10 @@ struct job {
 	uint16_t		 expires[STORE_REASON_MAX];	/* by reason */
 	struct sorter		*sorters[WORKERS_MAX];
 	unsigned		 workers;
+	unsigned		 old_key;	/* the lists of before are
+						   under this one of the keys;
+						   0 as the new rows */
+	struct sorter		*twins[WORKERS_MAX];	/* rows under that */
 	struct scope_rec	 scope;		/* as it was at the start */
 	uint32_t		 scope_id;
 	uint64_t		 seq;		/* of the journal, at start */
@@ -60,7 +66,8 @@ struct job {
 	struct reader		*probe;		/* to look into those */
 	unsigned		 probes;
 	uint64_t		 emitted;
-	struct merge		*all, *before;
+	struct merge		*all, *twin, *before;
+	bool			 compared;	/* the counts are complete */
 	struct item		 old_item;
 	bool			 old_live;
 	struct list_writer	*writer;
@@ -92,22 +99,33 @@ reject(struct block *b, const struct row *row)
 	(void)buf_addc(&b->aside, '\n');
 }
 
-/* take - one good row into the worker's sorter */
+/* take_under - a row's digest under one of the keys into a sorter */
 static int
-take(struct job *j, unsigned worker, const struct row *row, struct err *e)
+take_under(struct job *j, unsigned key, struct sorter *to,
+    const struct row *row, struct err *e)
 {
 	struct store_id	id;
 	struct item	item;
 
 	if (row->domain)
-		store_keys_domain(j->s->keys, 0, row->addr.text + 1, &id);
+		store_keys_domain(j->s->keys, key, row->addr.text + 1, &id);
 	else
-		store_keys_address(j->s->keys, 0, &row->addr, &id);
+		store_keys_address(j->s->keys, key, &row->addr, &id);
 	item.hi = get64(id.digest);
 	item.lo = get64(id.digest + 8);
 	item.info = item_info(row->reason, row->domain, row->line,
 	    j->expires[row->reason], row->seen > 0 ? day_of(row->seen) : 0);
-	return sorter_add(j->sorters[worker], &item, e);
+	return sorter_add(to, &item, e);
+}
+
+/* take - one good row into the worker's sorters */
+static int
+take(struct job *j, unsigned worker, const struct row *row, struct err *e)
+{
+	if (j->old_key != 0 && take_under(j, j->old_key, j->twins[worker],
+	    row, e) == -1)
+		return -1;
+	return take_under(j, 0, j->sorters[worker], row, e);
 }
 
 /* read_block - on a worker's thread */
@@ -200,7 +218,7 @@ finish_thread(void *sorter)
 }
 
 static void
-finish_sorters(struct job *j)
+finish_sorters(const struct job *j, struct sorter **sorters)
 {
 	pthread_t	t[WORKERS_MAX];
 	bool		runs[WORKERS_MAX];
@@ -208,9 +226,9 @@ finish_sorters(struct job *j)
 
 	for (i = 1; i < j->workers; i++)
 		if (!(runs[i] = pthread_create(&t[i], NULL, finish_thread,
-		    j->sorters[i]) == 0))
-			sorter_finish(j->sorters[i]);
-	sorter_finish(j->sorters[0]);
+		    sorters[i]) == 0))
+			sorter_finish(sorters[i]);
+	sorter_finish(sorters[0]);
 	for (i = 1; i < j->workers; i++)
 		if (runs[i])
 			(void)pthread_join(t[i], NULL);
@@ -224,9 +242,11 @@ read_all(struct job *j)
 	size_t		 room = im->memory != 0 ? im->memory : IMPORT_MEMORY;
 	unsigned	 i;
 
+	room /= j->old_key != 0 ? 2 * j->workers : j->workers;
 	for (i = 0; i < j->workers; i++)
-		if (sorter_new(j->env->dir, room / j->workers,
-		    &j->sorters[i], j->e) == -1)
+		if (sorter_new(j->env->dir, room, &j->sorters[i],
+		    j->e) == -1 || (j->old_key != 0 &&
+		    sorter_new(j->env->dir, room, &j->twins[i], j->e) == -1))
 			return -1;
 	if (intake_run(&j->in, j->e) == -1)
 		return -1;
@@ -237,7 +257,9 @@ read_all(struct job *j)
 		return err_code(j->e, EX_DATAERR, "%s: none of its %" PRIu64
 		    " rows holds an address; is this the right column and "
 		    "format? Nothing was changed", im->name, im->rows);
-	finish_sorters(j);
+	finish_sorters(j, j->sorters);
+	if (j->old_key != 0)
+		finish_sorters(j, j->twins);
 	return 0;
 }
 
@@ -317,6 +339,9 @@ open_old(struct job *j)
 	}
 	if (merge_new(NULL, 0, j->shadows, (size_t)j->nshadow, &j->before,
 	    j->e) == -1)
+		return -1;
+	if (j->old_key != 0 && merge_new(j->twins, j->workers, NULL, 0,
+	    &j->twin, j->e) == -1)
 		return -1;
 	return merge_new(j->sorters, j->workers, j->sources, (size_t)j->nold,
 	    &j->all, j->e);
@@ -517,17 +542,15 @@ probe(struct job *j, const uint8_t digest[STORE_DIGEST],
 	return was;
 }
 
-/* emit - one recipient of the new list */
+/* tell - what is new about one recipient; 1, 2 the lists that stay say all of
+ * it already, -1 */
 static int
-emit(struct job *j, const struct item *who, const struct marks *marks,
-    uint32_t line)
+tell(struct job *j, const struct item *who, const struct marks *marks,
+    const uint8_t digest[STORE_DIGEST], uint32_t line)
 {
 	struct import	*im = j->im;
-	uint8_t		 digest[STORE_DIGEST];
 	int		 was, kept = 0;
 
-	put64(digest, who->hi);
-	put64(digest + 8, who->lo);
 	if ((was = old_pass(j, who, marks)) == -1 || (was == 0 &&
 	    j->keep.nactive > 0 && (kept = probe(j, digest, marks)) == -1))
 		return -1;
@@ -542,28 +565,43 @@ emit(struct job *j, const struct item *who, const struct marks *marks,
 		im->unchanged++;
 		sample(im->same_lines, &im->nsame_lines, line);
 	}
+	return kept == 2 ? 2 : 1;
+}
+
+/* emit - one recipient of the new list */
+static int
+emit(struct job *j, const struct item *who, const struct marks *marks,
+    uint32_t line)
+{
+	struct import	*im = j->im;
+	uint8_t		 digest[STORE_DIGEST];
+	int		 rc = 1;
+
+	put64(digest, who->hi);
+	put64(digest + 8, who->lo);
+	if (!j->compared &&
+	    (rc = tell(j, who, marks, digest, line)) == -1)
+		return -1;
 	if (im->progress != NULL && ++j->emitted % PROGRESS_EVERY == 0)
 		im->progress(im->arg, "loading", j->emitted,
 		    im->rows - im->rejected);
-	if (j->writer == NULL || kept == 2)
+	if (j->writer == NULL || rc == 2)
 		return 0;
 	if (list_full(j->writer))
 		probe_end(j);
 	return list_add(j->writer, digest, marks, j->e);
 }
 
-/* merge_all - the stream, recipient by recipient */
+/* merge_all - a stream, recipient by recipient */
 static int
-merge_all(struct job *j)
+merge_all(struct job *j, struct merge *all)
 {
 	struct marks	marks = { .n = 0 };
 	struct item	i, who = { 0, 0, 0 };
 	uint32_t	line = 0;
 	int		rc;
 
-	if (old_first(j) == -1)
-		return -1;
-	while ((rc = merge_next(j->all, &i, j->e)) == 1) {
+	while ((rc = merge_next(all, &i, j->e)) == 1) {
 		if (marks.n > 0 && !item_same(&i, &who)) {
 			if (emit(j, &who, &marks, line) == -1)
 				return -1;
@@ -576,11 +614,22 @@ merge_all(struct job *j)
 			line = item_line(&i);
 		j->domains |= item_domain(&i);
 	}
-	if (rc == -1 || (marks.n > 0 && emit(j, &who, &marks, line) == -1) ||
-	    old_pass(j, NULL, NULL) == -1)
+	if (rc == -1 || (marks.n > 0 && emit(j, &who, &marks, line) == -1))
 		return -1;
 	probe_end(j);
+	return 0;
+}
+
+/* compare - a stream with the lists of before; the first one is told from them,
+ * and with the same key it is the one that is loaded */
+static int
+compare(struct job *j, struct merge *all)
+{
+	if (old_first(j) == -1 || merge_all(j, all) == -1 ||
+	    old_pass(j, NULL, NULL) == -1)
+		return -1;
 	j->im->after = j->im->before + j->im->added - j->im->removed;
+	j->compared = true;
 	return 0;
 }
 
@@ -707,7 +756,7 @@ lift_one(struct job *j, MDB_txn *txn, const struct jrec *r,
 }
 
 /* lift_since - what the journal says was removed from this scope since the
- * import began */
+ * import began; under another key nobody can tell whose row that is here */
 static int
 lift_since(struct job *j, MDB_txn *txn, const struct head *h,
     struct run_rec *run)
@@ -725,9 +774,15 @@ lift_since(struct job *j, MDB_txn *txn, const struct head *h,
 			return env_fail(j->env, "read the journal", rc, j->e);
 		if (jrec_unpack(seq, v.mv_data, v.mv_size, &r) == -1)
 			return env_garbled(j->env, "the journal", j->e);
-		if ((r.op == J_REMOVE || r.op == J_LIFT) &&
-		    r.scope == j->scope_id &&
-		    lift_one(j, txn, &r, run) == -1)
+		if ((r.op != J_REMOVE && r.op != J_LIFT) ||
+		    r.scope != j->scope_id)
+			continue;
+		if (r.id.key != run->key)
+			return err_code(j->e, EX_TEMPFAIL, "scope %s: an "
+			    "entry under an older store key was removed "
+			    "meanwhile; nothing was changed; import once "
+			    "more", j->im->scope);
+		if (lift_one(j, txn, &r, run) == -1)
 			return -1;
 	}
 	return 0;
@@ -853,7 +908,29 @@ new_run(const struct job *j, struct run_rec *run)
 	    strchr(base, '@') != NULL ? "(a name with @)" : base);
 }
 
-/* same_key - lists under another key cannot be merged with new digests */
+/* other_key - the scope's lists are under another key than new rows: they
+ * cannot be merged, but compared when that key is there, too */
+static int
+other_key(struct job *j, uint8_t key)
+{
+	const struct store_keys	*keys = j->s->keys;
+
+	if (!j->im->replace)
+		return err_code(j->e, EX_CONFIG, "scope %s: its list is under "
+		    "store key %u, new rows would be under %u; import the "
+		    "whole list with --replace", j->im->scope, key,
+		    store_keys_id(keys, 0));
+	for (j->old_key = store_keys_count(keys) - 1; j->old_key > 0;
+	    j->old_key--)
+		if (store_keys_id(keys, j->old_key) == key)
+			return 1;
+	return err_code(j->e, EX_CONFIG, "scope %s: its list is under store "
+	    "key %u, which the key file lacks, so nobody can tell what would "
+	    "be dropped; put that key back, after the others", j->im->scope,
+	    key);
+}
+
+/* same_key - are the scope's lists, all under one key, under ours? */
 static int
 same_key(struct job *j)
 {
@@ -861,7 +938,7 @@ same_key(struct job *j)
 	struct run_rec	 run;
 	int		 i, rc = 1;
 
-	if (j->im->replace || j->scope.nactive == 0)
+	if (j->scope.nactive == 0)
 		return 0;
 	if ((r = env_read(j->env, j->e)) == NULL)
 		return -1;
@@ -869,13 +946,10 @@ same_key(struct job *j)
 		rc = run_get(j->env, r->txn, j->scope.active[i], &run, j->e);
 		if (rc != 1)
 			continue;
-		j->domains |= run.domains;
+		if (!j->im->replace)
+			j->domains |= run.domains;
 		if (run.key != store_keys_id(j->s->keys, 0))
-			rc = err_code(j->e, EX_CONFIG, "scope %s: its list is "
-			    "under store key %u, new rows would be under %u; "
-			    "import the whole list with --replace",
-			    j->im->scope, run.key,
-			    store_keys_id(j->s->keys, 0));
+			rc = other_key(j, run.key);
 	}
 	env_read_done(r);
 	return rc == -1 ? -1 : 0;
@@ -891,10 +965,13 @@ load(void *arg)
 
 	if (open_old(j) == -1)
 		return -1;
+	if (j->old_key != 0 && (compare(j, j->twin) == -1 ||
+	    may_replace(j) == -1))
+		return -1;
 	new_run(j, &run);
 	if (!j->im->dry_run && list_new(j->env, &run, &j->writer, j->e) == -1)
 		return -1;
-	rc = merge_all(j);
+	rc = j->compared ? merge_all(j, j->all) : compare(j, j->all);
 	probe_end(j);
 	if (rc == -1 || may_replace(j) == -1)
 		return -1;
@@ -933,13 +1010,16 @@ job_free(struct job *j)
 
 	list_drop(&j->writer);
 	merge_free(&j->all);
+	merge_free(&j->twin);
 	merge_free(&j->before);
 	for (i = 0; i < SCOPE_LISTS; i++) {
 		list_close(&j->old[i]);
 		list_close(&j->shadow[i]);
 	}
-	for (i = 0; i < j->workers; i++)
+	for (i = 0; i < j->workers; i++) {
 		sorter_free(&j->sorters[i]);
+		sorter_free(&j->twins[i]);
+	}
 }
 
 /* lock_scope - one import of a scope at a time */

@@ -227,7 +227,7 @@ stuck(struct rekey *k, const MDB_val *key, const MDB_val *v)
 		return -1;
 	k->rk->stuck_entries++;
 	if (k->rk->stuck != NULL)
-		k->rk->stuck(k->rk->arg, &en, name, 0, 1, id.key);
+		k->rk->stuck(k->rk->arg, &en, name, 0, 1, id.key, false);
 	return 0;
 }
 
@@ -295,25 +295,54 @@ left(struct store_rekey *rk, uint8_t key)
 		rk->left[rk->nleft++] = key;
 }
 
-/* look_list - a list under an old key can only be imported afresh */
+/* in_force - does its scope name this list, and not only for a rollback?
+ * 1, 0, -1 */
+static int
+in_force(struct rekey *k, uint32_t scope, uint32_t list, struct err *e)
+{
+	struct scope_rec	 sc;
+	struct reader		*r;
+	int			 i, rc;
+
+	if ((r = env_read(k->env, e)) == NULL)
+		return -1;
+	rc = scope_get(k->env, r->txn, scope, &sc, e);
+	env_read_done(r);
+	if (rc != 1)
+		return rc;
+	for (i = 0; i < sc.nactive; i++)
+		if (sc.active[i] == list)
+			return 1;
+	return 0;
+}
+
+/* look_list - a list under an old key can only be imported afresh, or is kept
+ * for a rollback */
 static int
 look_list(void *arg, const MDB_val *key, const MDB_val *v, struct err *e)
 {
 	struct rekey	*k = arg;
 	struct run_rec	 run;
 	char		 name[STORE_SCOPE_MAX + 1];
+	uint32_t	 list;
+	int		 rc;
 
 	if (key->mv_size != 4 || run_unpack(v->mv_data, v->mv_size,
 	    &run) == -1)
 		return env_garbled(k->env, "a list's record", e);
 	if (run.state != RUN_READY || run.key == k->to)
 		return 0;
-	if (store_scope_name(k->s, run.scope, name, e) == -1)
+	list = get32(key->mv_data);
+	if (store_scope_name(k->s, run.scope, name, e) == -1 ||
+	    (rc = in_force(k, run.scope, list, e)) == -1)
 		return -1;
-	k->rk->stuck_lists++;
+	if (rc == 1)
+		k->rk->stuck_lists++;
+	else
+		k->rk->kept_lists++;
 	if (k->rk->stuck != NULL)
-		k->rk->stuck(k->rk->arg, NULL, name, get32(key->mv_data),
-		    run.rows - run.lifted, run.key);
+		k->rk->stuck(k->rk->arg, NULL, name, list,
+		    run.rows - run.lifted, run.key, rc == 0);
 	return 0;
 }
 
@@ -454,7 +483,8 @@ store_rekey(struct store *s, struct store_rekey *rk, struct err *e)
 			    .to = store_keys_id(s->keys, 0) };
 	int		rc;
 
-	rk->moved = rk->stuck_entries = rk->stuck_lists = 0;
+	rk->moved = rk->stuck_entries = 0;
+	rk->stuck_lists = rk->kept_lists = 0;
 	rk->nleft = 0;
 	if ((k.moves = calloc(BATCH, sizeof *k.moves)) == NULL)
 		return env_fail(s->env, "re-key", ENOMEM, e);

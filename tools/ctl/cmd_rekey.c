@@ -16,12 +16,16 @@
 
 static void
 stuck(void *arg, const struct store_entry *en, const char *scope,
-    uint32_t list, uint64_t rows, uint8_t key)
+    uint32_t list, uint64_t rows, uint8_t key, bool kept)
 {
 	unsigned	*shown = arg;
 	char		 id[ID_TEXT_SIZE];
 
-	if (en == NULL)
+	if (kept)
+		(void)printf("scope %s: list %" PRIu32 " of %" PRIu64 " rows, "
+		    "under key %u, is kept for `rollback`: the next import "
+		    "of the scope drops it\n", scope, list, rows, key);
+	else if (en == NULL)
 		(void)printf("scope %s: list %" PRIu32 " of %" PRIu64 " rows "
 		    "stands under key %u: import it afresh with --replace\n",
 		    scope, list, rows, key);
