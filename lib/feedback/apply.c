@@ -20,7 +20,7 @@
 struct slot {
 	struct addr	addr;
 	struct store_id	id;
-	char		dedup[DEDUP_SIZE];
+	char		dedup[DEDUP_SIZE];	/* no key: never stored */
 	char		evidence[STORE_EVIDENCE_MAX + 1];
 	size_t		event;
 };
@@ -223,17 +223,24 @@ source(const struct feedback_event *ev, const struct belief_answer *b,
 	    b->reporter[0] != '\0' ? b->reporter : trust ? "accepted" : "-");
 }
 
-/* evidence - the report's Message-ID, unless it spells the recipient */
+/* evidence - the report's Message-ID, or a number for it when there is none or
+ * it spells the recipient; keyed, or addresses could be tried against it */
 static void
 evidence(const struct job *j, const struct feedback_event *ev, struct slot *s)
 {
 	const char	*id = j->m->fb->report_id;
 	const char	*at = strchr(ev->recipient, '@');
 	size_t		 n = at == NULL ? 0 : (size_t)(at - ev->recipient);
+	uint8_t		 mac[32];
+	char		 hex[DEDUP_SIZE];
 
 	if (id[0] == '\0' || strlen(id) >= sizeof s->evidence ||
-	    (n > 2 && memmem(id, strlen(id), ev->recipient, n) != NULL))
-		id = s->dedup;
+	    (n > 2 && memmem(id, strlen(id), ev->recipient, n) != NULL)) {
+		store_keys_mac(j->a->keys, 0, "mailweir evidence", s->dedup,
+		    strlen(s->dedup), mac);
+		(void)codec_hex(mac, DEDUP_OCTETS, hex);
+		id = hex;
+	}
 	(void)snprintf(s->evidence, sizeof s->evidence, "%.*s",
 	    STORE_EVIDENCE_MAX, id);
 }

@@ -18,7 +18,6 @@
  *	delivered	soft, or half-open	gone
  *	delivered	else in force		stays: a sign is not an order
  */
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "store/store.h"
 
 #include <errno.h>
@@ -26,8 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-
-#include <openssl/sha.h>
 
 #include "base/clock.h"
 #include "store/find.h"
@@ -588,20 +585,26 @@ resolve(struct work *w)
 	return 0;
 }
 
-/* seen_before - the report's text is in `dedup`; 1, 0 (now it is), -1 */
+/* seen_before - the report's text is in `dedup` under any key; 1, 0 (now it
+ * is), -1 */
 static int
 seen_before(struct work *w)
 {
-	uint8_t	md[SHA256_DIGEST_LENGTH], when[8];
-	MDB_val	v;
-	int	rc;
+	const struct store_keys	*keys = w->q->s->keys;
+	uint8_t			 md[32], when[8];
+	unsigned		 i = store_keys_count(keys);
+	MDB_val			 v;
+	int			 rc;
 
-	SHA256((const unsigned char *)w->c->dedup, strlen(w->c->dedup), md);
-	rc = env_get(w->b->env, w->b->txn, T_DEDUP, md, 16, &v);
-	if (rc == 0)
-		return 1;
-	if (rc != MDB_NOTFOUND)
-		return lmdb_failed(w, "look up", rc);
+	while (i-- > 0) {	/* the first key, to write under, at last */
+		store_keys_mac(keys, i, "mailweir dedup", w->c->dedup,
+		    strlen(w->c->dedup), md);
+		rc = env_get(w->b->env, w->b->txn, T_DEDUP, md, 16, &v);
+		if (rc == 0)
+			return 1;
+		if (rc != MDB_NOTFOUND)
+			return lmdb_failed(w, "look up", rc);
+	}
 	put64(when, (uint64_t)w->b->now);
 	w->b->wrote = true;
 	w->b->reports++;

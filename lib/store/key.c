@@ -306,3 +306,15 @@ store_keys_derive(const struct store_keys *keys, unsigned i,
 {
 	key_hmac(&keys->key[i], purpose, strlen(purpose), out);
 }
+
+void
+store_keys_mac(const struct store_keys *keys, unsigned i, const char *purpose,
+    const void *p, size_t n, uint8_t out[32])
+{
+	struct one_key	k;
+
+	store_keys_derive(keys, i, purpose, k.secret);
+	key_prepare(&k);
+	key_hmac(&k, p, n, out);
+	explicit_bzero(&k, sizeof k);
+}

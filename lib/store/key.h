@@ -14,6 +14,7 @@
 #define STORE_KEY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -49,6 +50,10 @@ void	store_keys_address(const struct store_keys *, unsigned i,
 	    const struct addr *, struct store_id *out);
 void	store_keys_domain(const struct store_keys *, unsigned i,
 	    const char *domain, struct store_id *out);
+
+/* HMAC-SHA-256 of n octets under a secret derived for one purpose (below). */
+void	store_keys_mac(const struct store_keys *, unsigned i,
+	    const char *purpose, const void *p, size_t n, uint8_t out[32]);
 
 /* A further secret for one purpose, HMAC-SHA-256(key, purpose). The purpose
  * holds a blank, so that it is never an address. Wipe it after use. */
