@@ -454,7 +454,7 @@ check_format(struct env *env, MDB_txn *txn, struct err *e)
 		return err_code(e, EX_CONFIG, "store %s: its format is %lu, "
 		    "this program knows up to %d; install the newer program",
 		    env->dir, (unsigned long)get32(p + 8), FORMAT_VERSION);
-	if (v.mv_size < FORMAT_SIZE)
+	if (get32(p + 8) != FORMAT_VERSION || v.mv_size < FORMAT_SIZE)
 		return env_garbled(env, "its format record", e);
 	memcpy(env->uuid, p + 12, sizeof env->uuid);
 	return 0;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <openssl/hmac.h>
+#include <openssl/sha.h>
 
 #include "store/store.h"
 
@@ -438,6 +439,38 @@ reports_once(void **state)
 	assert_int_equal(h.count, 1);
 }
 
+/* A digest without a key would let anybody who has the disk try addresses. */
+static void
+reports_are_keyed(void **state)
+{
+	static const char	 text[] = "a report about ann@example.com";
+	struct addr		 a = address("ann@example.com");
+	struct store_change	 c = { .op = STORE_ADD, .addr = &a,
+				    .scope = "*", .reason = STORE_COMPLAINT,
+				    .dedup = text };
+	unsigned char		 plain[SHA256_DIGEST_LENGTH];
+	uint8_t			 mac[32];
+	char			 file[160], *data;
+	struct err		 e;
+	struct stat		 st;
+	int			 fd;
+
+	(void)state;
+	assert_int_equal(store_apply(s, "t", &c, 1, &e), 0);
+	store_close(&s);
+	snprintf(file, sizeof file, "%s/data.mdb", path);
+	fd = open(file, O_RDONLY);
+	fstat(fd, &st);
+	data = malloc((size_t)st.st_size);
+	assert_int_equal(pread(fd, data, (size_t)st.st_size, 0), st.st_size);
+	close(fd);
+	SHA256((const unsigned char *)text, strlen(text), plain);
+	assert_null(memmem(data, (size_t)st.st_size, plain, 16));
+	store_keys_mac(keys, 0, "mailweir dedup", text, strlen(text), mac);
+	assert_non_null(memmem(data, (size_t)st.st_size, mac, 16));
+	free(data);
+}
+
 static void
 hits_in_force_first(void **state)
 {
@@ -459,6 +492,10 @@ hits_in_force_first(void **state)
 static void
 new_key_reads_old(void **state)
 {
+	struct addr		 bob = address("bob@example.com");
+	struct store_change	 c = { .op = STORE_ADD, .addr = &bob,
+				    .scope = "*", .reason = STORE_MANUAL,
+				    .dedup = "once" };
 	struct store_keys	*both;
 	struct store_entry	 h;
 	struct store		*old = s;
@@ -468,6 +505,7 @@ new_key_reads_old(void **state)
 
 	(void)state;
 	change(STORE_ADD, "ann@example.com", "*", STORE_MANUAL);
+	assert_int_equal(store_apply(s, "t", &c, 1, &e), 0);
 	f = fopen(key_path, "r+");
 	while (fgets(line, sizeof line, f) != NULL && line[0] == '#')
 		;
@@ -476,6 +514,8 @@ new_key_reads_old(void **state)
 	fclose(f);
 	assert_int_equal(store_keys_load(key_path, &both, &e), 0);
 	assert_int_equal(store_open(path, STORE_WRITE, both, &s, &e), 0);
+	assert_int_equal(store_apply(s, "t", &c, 1, &e), 0);
+	assert_int_equal(c.result, 0);
 	assert_int_equal(look("ann@example.com", "*", &h), 1);
 	assert_int_equal(h.id.key, 1);
 	change(STORE_ADD, "ann@example.com", "*", STORE_MANUAL);
@@ -722,16 +762,16 @@ locked(void **state)
 	atomic_store(&env_turn_limit, 30000);
 }
 
-static void
-newer_format(void **state)
+/* format_is - make the closed store one of another format; the message */
+static const char *
+format_is(char version)
 {
-	struct store	*other;
-	struct err	 e = { .msg = "" };
-	char		 file[160], *p, *data;
-	struct stat	 st;
-	int		 fd;
+	static struct err	 e;
+	struct store		*other;
+	char			 file[160], *p, *data;
+	struct stat		 st;
+	int			 fd;
 
-	(void)state;
 	store_close(&s);
 	snprintf(file, sizeof file, "%s/data.mdb", path);
 	fd = open(file, O_RDWR);
@@ -740,12 +780,26 @@ newer_format(void **state)
 	assert_int_equal(pread(fd, data, (size_t)st.st_size, 0), st.st_size);
 	for (p = data; (p = memmem(p, (size_t)(data + st.st_size - p),
 	    "mailweir\0\0\0\1", 12)) != NULL; p++)
-		p[11] = 2;
+		p[11] = version;
 	assert_int_equal(pwrite(fd, data, (size_t)st.st_size, 0), st.st_size);
 	free(data);
 	close(fd);
 	assert_int_equal(store_open(path, STORE_READ, keys, &other, &e), -1);
-	assert_non_null(strstr(e.msg, "install the newer program"));
+	return e.msg;
+}
+
+static void
+newer_format(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(format_is(2), "install the newer program"));
+}
+
+static void
+older_format(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(format_is(0), "restore a backup"));
 }
 
 static void
@@ -772,11 +826,11 @@ open_twice(void **state)
 static const struct CMUnitTest tests[] = {
 	T(key_files), T(digest_is_hmac), T(add_find_remove), T(whole_domain),
 	T(override_rules), T(bad_changes), T(expiry_and_retry),
-	T(soft_bounces), T(soft_decay), T(reports_once),
+	T(soft_bounces), T(soft_decay), T(reports_once), T(reports_are_keyed),
 	T(hits_in_force_first), T(new_key_reads_old), T(many_threads),
 	T(refusals_do_not_hurt_neighbours), T(cut_short), T(emptied),
 	T(garbled), T(zeroed), T(cut_while_open), T(replaced_while_open),
-	T(locked), T(newer_format), T(open_twice),
+	T(locked), T(newer_format), T(older_format), T(open_twice),
 };
 
 UNIT_MAIN(tests)
