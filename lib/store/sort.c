@@ -18,6 +18,8 @@
 #define SMALL		48	/* items: insertion is faster than a pass */
 #define READ_ITEMS	16384	/* of a run at one time while merging */
 #define RUNS_MAX	1024
+#define GIVE_BACK	65536	/* items merged between returns of memory;
+				   a multiple of a page's worth */
 
 struct sorter {
 	char		 dir[PATH_MAX];
@@ -218,11 +220,24 @@ sorter_add(struct sorter *s, const struct item *i, struct err *e)
 	return 0;
 }
 
+/* give_back - memory of items from..to that nobody needs any more */
+static void
+give_back(struct item *v, size_t from, size_t to)
+{
+	size_t	page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t	a = (from * sizeof *v + page - 1) / page * page;
+	size_t	b = to * sizeof *v / page * page;
+
+	if (a < b)
+		(void)madvise((char *)v + a, b - a, MADV_DONTNEED);
+}
+
 void
 sorter_finish(struct sorter *s)
 {
 	radix(s->v, s->n, 0);
 	s->n = unique(s->v, s->n);
+	give_back(s->v, s->n, s->cap);
 }
 
 /* -- merging -------------------------------------------------------------- */
@@ -284,6 +299,8 @@ feed_next(struct feed *f, struct err *e)
 			return -1;
 	}
 	f->head = f->v[f->at++];
+	if (f->fd == -1 && f->at % GIVE_BACK == 0)
+		give_back(f->v, f->at - GIVE_BACK, f->at);
 	return 1;
 }
 
