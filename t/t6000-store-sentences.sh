@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # store: add, remove, show, journal, verify, backup, export
 . "$(dirname "$0")/lib.sh"
+unset SUDO_UID
 
 cat >"$W/m.conf" <<END
 state_dir = $W/state
@@ -58,6 +59,19 @@ t 'unknown option'	fails 64 'unknown' mw add a@b.example --colour red
 t 'journal names who'	says "user:$(id -un) remove scope=news reason=complaint" \
     mw journal show c@example.com
 t 'and the stated reason' has "$W/said" 'ticket 7'
+# root by way of sudo has a name; nobody else can give himself one
+if [ "$(id -u)" = 0 ]
+then who='nobody\(sudo\)'
+else who=$(id -un)
+fi
+t 'sudo tells who'	env SUDO_UID="$(id -u nobody)" \
+    "$BIN/mailweir" -c "$W/m.conf" add sudo@example.com
+t 'in the journal'	says "user:$who add scope=\*" \
+    mw journal show sudo@example.com
+t 'a number of nobody is none' env SUDO_UID=3999999999 \
+    "$BIN/mailweir" -c "$W/m.conf" add sudo2@example.com
+t 'so it is the real user' says "user:$(id -un) add scope=\*" \
+    mw journal show sudo2@example.com
 t 'journal by scope'	says 'add scope=news' mw journal show --scope news
 t 'leaves out others'	hasnt "$W/said" 'invalid-domain'
 t 'journal by actor'	silent mw journal show --actor nobody

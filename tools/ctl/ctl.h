@@ -28,7 +28,7 @@ struct ctl {
 	struct addr_rules	*rules;
 	struct store_keys	*keys;		/* after ctl_store() */
 	struct store		*store;
-	char			 actor[64];	/* "user:root" */
+	char			 actor[64];	/* "user:ann" */
 };
 
 /* A FILE argument of "-" is standard input. */

@@ -2,10 +2,13 @@
 /* main.c - mailweir [-c FILE] SENTENCE ...: find the sentence and say it */
 #include "ctl/ctl.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <locale.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -121,13 +124,34 @@ help(struct ctl *ctl, int argc, char **argv)
 	return c->run(ctl, 2, args);
 }
 
+/* sudo_user - who root is: SUDO_UID counts for root only, who could write
+ * anything; NULL when it names no user */
+static const struct passwd *
+sudo_user(void)
+{
+	const char	*s = getenv("SUDO_UID");
+	unsigned long	 uid;
+	char		*end;
+
+	if (getuid() != 0 || s == NULL || *s < '1' || *s > '9')
+		return NULL;
+	errno = 0;
+	uid = strtoul(s, &end, 10);
+	if (errno != 0 || *end != '\0' || uid >= UINT32_MAX)
+		return NULL;
+	return getpwuid((uid_t)uid);
+}
+
 /* set_actor - who the journal will name */
 static void
 set_actor(struct ctl *ctl)
 {
-	const struct passwd	*pw = getpwuid(getuid());
+	const struct passwd	*pw;
 
-	if (pw != NULL)
+	if ((pw = sudo_user()) != NULL)
+		(void)snprintf(ctl->actor, sizeof ctl->actor, "user:%s(sudo)",
+		    pw->pw_name);
+	else if ((pw = getpwuid(getuid())) != NULL)
 		(void)snprintf(ctl->actor, sizeof ctl->actor, "user:%s",
 		    pw->pw_name);
 	else
