@@ -87,6 +87,13 @@ t 'SES'			export_of SES 'EmailAddress,Reason,LastUpdateTime' \
 t 'Mailchimp unsubscribed' export_of Mailchimp \
     'Email Address,First Name,UNSUB_TIME,UNSUB_REASON' \
     'h@x.example,H,2024-01-31 10:00:00,NORMAL' h@x.example optout
+t 'Mailchimp complaint' export_of Mailchimp \
+    'Email Address,First Name,UNSUB_TIME,UNSUB_REASON,UNSUB_REASON_OTHER' \
+    'h2@x.example,H,2024-01-31 10:00:00,ABUSE,' h2@x.example complaint
+t 'Mailchimp complaint in words' export_of Mailchimp \
+    'Email Address,UNSUB_TIME,UNSUB_REASON' \
+    'h3@x.example,2024-01-31 10:00:00,N/A (Abuse complaint)' \
+    h3@x.example complaint
 t 'Mailchimp cleaned'	export_of Mailchimp 'Email Address,CLEAN_TIME' \
     'i@x.example,2024-01-31 10:00:00' i@x.example hard-bounce
 printf 'j@x.example,COMPLAINT\nk@x.example,BOUNCE\n' >"$W/ses.csv"
@@ -112,6 +119,16 @@ t 'rows after it count'	reason z@y.example z import
 printf 'a,"never closed\nb@x.example,1\n' >"$W/quote.csv"
 t 'a quote never closed' says '^2 rows, 1 rejected, 1 recipients' \
     mw import "$W/quote.csv" --scope z --column 1
+t 'cleanse passes by a row that is too long' sh -c \
+    '"$0" -c "$1" cleanse "$2" --stream news --format txt --output "$3" \
+    --removed "$4"' "$BIN/mailweir" "$W/m.conf" "$W/long" "$W/long.out" \
+    "$W/long.removed"
+t 'keeps the others'	has "$W/long.out" '^z@y.example$'
+t 'and says which'	has "$W/long.removed" \
+    '^2	bad-address: the row is too long	-	aaa'
+t 'cleanse of a gzip file' fails 65 'gzip-compressed' \
+    mw cleanse "$W/z.gz" --stream news
+t 'speaks of no import'	hasnt "$W/said" 'mailweir import'
 t 'no such file'	fails 66 'No such file' mw import "$W/none" --scope z
 t 'a folder'		fails 66 'is a folder' mw import "$W" --scope z
 
@@ -255,4 +272,18 @@ t 'a FIFO that nobody writes to' fails 75 'no data for 1 seconds' \
 t 'rejects to a FIFO'	sh -c 'cat "$3/fifo" >"$3/through" & "$0" -c "$1" import "$2" --scope fifo --rejects "$3/fifo" && wait && test -p "$3/fifo"' \
     "$BIN/mailweir" "$W/m.conf" "$W/a.csv" "$W"
 t 'it came through'	has "$W/through" '^5	no address'
+# 58 scopes of 9 reasons
+for r in optout complaint hard-bounce soft-bounce invalid-domain manual \
+    import legal trap; do echo "many@x.example,$r"; done >"$W/many.csv"
+many() {
+	i=0
+	while [ $((i += 1)) -le 58 ]; do
+		mw import "$W/many.csv" --scope "many$i" || return 1
+	done
+}
+t 'many entries of one' many
+t 'show says that there are more' says '^mailweir: .*only the first 512' \
+    mw show many@x.example
+t 'not of one scope'	says 'in force' mw show many@x.example --scope many58
+t 'where there are no more' hasnt "$W/said" 'only the first'
 t_done

@@ -23,6 +23,7 @@
 #include "base/banned.h"
 
 #define WORKERS_MAX	16
+#define TOO_LONG_SHOWN	80	/* octets of a row that is too long */
 #define PAYS_AFTER	8	/* rows asked about, as a part of the lists */
 
 /* One row of a block while it waits for its answer. */
@@ -231,6 +232,20 @@ put_all(struct job *j, struct worker *w, struct block *b, struct err *e)
 	return 0;
 }
 
+/* put_too_long - a row that no block holds: its beginning is all there is */
+static int
+put_too_long(const struct job *j, struct block *b, struct err *e)
+{
+	struct line	l = { .raw = b->data, .len = b->len < TOO_LONG_SHOWN ?
+			    (uint32_t)b->len : TOO_LONG_SHOWN,
+			    .number = b->line, .why = "the row is too long" };
+
+	b->rows = b->bad = 1;
+	if (j->c->removed != NULL)
+		put_removed(b, &l);
+	return b->aside.failed ? err_code(e, EX_OSERR, "no memory") : 0;
+}
+
 /* read_block - on a worker's thread */
 static int
 read_block(void *arg, unsigned worker, struct block *b, struct err *e)
@@ -241,8 +256,7 @@ read_block(void *arg, unsigned worker, struct block *b, struct err *e)
 	struct row	 row;
 
 	if (b->too_long)
-		return err_code(e, EX_DATAERR, "%s:%" PRIu64 ": the row is too "
-		    "long", j->c->name, b->line);
+		return put_too_long(j, b, e);
 	w->n = w->nitems = 0;
 	buf_reset(&w->names);
 	while (rows_next(&j->rows, j->c->rules, &at, &row))

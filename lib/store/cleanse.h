@@ -34,7 +34,8 @@ struct cleanse {
 };
 
 /* Returns 0; -1 with *e: what was written is not complete. A row without an
- * address ("bad") cannot be mailed: it goes to `removed`, too. */
+ * address ("bad") cannot be mailed: it goes to `removed`, too; of a row longer
+ * than INTAKE_BLOCK the beginning does. */
 int	store_cleanse(struct store *, int fd, struct cleanse *, struct err *e);
 
 #endif

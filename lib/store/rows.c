@@ -42,7 +42,7 @@ static const struct export {
 	enum store_reason dflt;
 } exports[] = {
 	{ "Mailchimp", { "Email Address", "UNSUB_TIME" }, "Email Address",
-	    NULL, "UNSUB_TIME", STORE_OPTOUT },
+	    "UNSUB_REASON", "UNSUB_TIME", STORE_OPTOUT },
 	{ "Mailchimp", { "Email Address", "CLEAN_TIME" }, "Email Address",
 	    NULL, "CLEAN_TIME", STORE_HARD_BOUNCE },
 	{ "Postmark", { "EmailAddress", "SuppressionReason" }, "EmailAddress",
@@ -129,6 +129,19 @@ reason_word(const struct field *f)
 		if (is_word(f, words[i].word))
 			return words[i].reason;
 	return (enum store_reason)0;
+}
+
+/* says_abuse - "ABUSE", "N/A (Abuse complaint)": Mailchimp has no fixed
+ * words */
+static bool
+says_abuse(const struct field *f)
+{
+	size_t	i;
+
+	for (i = 0; i + 5 <= f->n; i++)
+		if (strncasecmp(f->p + i, "abuse", 5) == 0)
+			return true;
+	return false;
 }
 
 /* trim - no blanks around */
@@ -489,6 +502,9 @@ read_row(const struct rows *r, const struct addr_rules *rules,
 		trim(&f->reason);
 		if ((reason = reason_word(&f->reason)) != 0)
 			row->reason = reason;
+		else if (r->export_of != NULL && says_abuse(&f->reason) &&
+		    strcmp(r->export_of, "Mailchimp") == 0)
+			row->reason = STORE_COMPLAINT;
 	}
 	if (f->date.n != 0) {
 		trim(&f->date);
@@ -591,8 +607,8 @@ refuse_binary(const char *name, const char *p, size_t n, struct err *e)
 		size_t		 n;
 		const char	*what;
 	} kinds[] = {
-		{ "\x1f\x8b", 2, "gzip-compressed; `gunzip -c FILE | mailweir "
-		    "import -`" },
+		{ "\x1f\x8b", 2, "gzip-compressed; pipe it in: `gunzip -c FILE "
+		    "|`, and - as the file" },
 		{ "PK\x03\x04", 4, "a zip archive or a spreadsheet; export it "
 		    "as csv" },
 		{ "\x28\xb5\x2f\xfd", 4, "zstd-compressed; unpack it first" },
@@ -711,6 +727,8 @@ known_export(struct rows *r, const struct field *f, int n)
 		 * own: an export's free text is none of reason_word() */
 		r->reason = find_column(f, n, x->reason != NULL ? x->reason :
 		    "reason");
+		if (r->reason == -1)
+			r->reason = find_column(f, n, "reason");
 		r->date = find_column(f, n, x->date);
 		if (!r->forced)
 			r->dflt = x->dflt;

@@ -240,7 +240,8 @@ show_json(const struct store_entry *en, const char *scope)
 	json_decref(j);
 }
 
-/* find - the entries of the recipient; their number, or -1 */
+/* find - the entries of the recipient, at most one more than are shown; their
+ * number, or -1 */
 static int
 find(struct ctl *ctl, const struct recipient *who, const uint32_t *scope,
     struct store_entry *v, struct err *e)
@@ -251,15 +252,15 @@ find(struct ctl *ctl, const struct recipient *who, const uint32_t *scope,
 
 	if (!who->is_domain)
 		return store_find(ctl->store, &who->addr, scope,
-		    scope != NULL, v, ENTRIES, e);
+		    scope != NULL, v, ENTRIES + 1, e);
 	for (i = 0; i < store_keys_count(ctl->keys); i++) {
 		store_keys_domain(ctl->keys, i, who->domain, &id);
 		n = store_find_id(ctl->store, &id, scope, scope != NULL,
-		    v + all, (size_t)(ENTRIES - all), e);
+		    v + all, (size_t)(ENTRIES + 1 - all), e);
 		if (n == -1)
 			return -1;
 		all += n;
-		if (all == ENTRIES)
+		if (all > ENTRIES)
 			break;
 	}
 	return all;
@@ -276,12 +277,12 @@ show(struct ctl *ctl, const struct recipient *who, const char *typed,
 	char			 name[STORE_SCOPE_MAX + 1];
 	int			 i, n;
 
-	if ((v = calloc(ENTRIES, sizeof *v)) == NULL) {
+	if ((v = calloc(ENTRIES + 1, sizeof *v)) == NULL) {
 		(void)err_set(&e, "no memory");
 		return ctl_fail(&e, EX_OSERR);
 	}
 	n = find(ctl, who, scope != NULL ? &id : NULL, v, &e);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && i < ENTRIES; i++) {
 		if (store_scope_name(ctl->store, v[i].scope, name, &e) == -1)
 			n = -1;
 		else if (json)
@@ -292,6 +293,12 @@ show(struct ctl *ctl, const struct recipient *who, const char *typed,
 	free(v);
 	if (n == -1)
 		return ctl_fail(&e, EX_TEMPFAIL);
+	if (n > ENTRIES) {
+		(void)fflush(stdout);
+		(void)fprintf(stderr, "mailweir: %s has more: these are only "
+		    "the first %d entries; --scope shows those of one scope\n",
+		    typed, ENTRIES);
+	}
 	if (n == 0 && !json)
 		(void)printf("%s: not in the store\n", typed);
 	return EX_OK;
