@@ -32,8 +32,9 @@ struct run {
 	uint64_t	 next_fill, next_take, next_done;	/* of slots */
 	bool		 over;		/* no further block comes */
 	bool		 failed;
-	struct err	*e;		/* of the first failure */
-	/* the reader's alone */
+	struct err	*e;		/* of the first failure; under lock */
+	/* the caller's thread's alone */
+	struct err	 mine;		/* its failure */
 	char		*rest;		/* octets after the last whole row */
 	size_t		 rest_len;
 	uint64_t	 line;
@@ -108,7 +109,7 @@ read_some(struct run *r, char *p, size_t n)
 	for (;;) {
 		rc = poll(&pfd, 1, wait);
 		if (rc == 0)
-			return err_code(r->e, EX_TEMPFAIL, "%s: no data for "
+			return err_code(&r->mine, EX_TEMPFAIL, "%s: no data for "
 			    "%d seconds; gave up", r->in->name,
 			    r->in->stall);
 		if (rc == -1 && errno == EINTR)
@@ -116,8 +117,8 @@ read_some(struct run *r, char *p, size_t n)
 		if ((got = read(r->in->fd, p, n)) >= 0)
 			return got;
 		if (errno != EINTR && errno != EAGAIN)
-			return err_code(r->e, EX_IOERR, "%s: %s", r->in->name,
-			    strerror(errno));
+			return err_code(&r->mine, EX_IOERR, "%s: %s",
+			    r->in->name, strerror(errno));
 	}
 }
 
@@ -204,7 +205,8 @@ fill(struct run *r, struct block *b)
 	if (!r->begun) {
 		r->begun = true;
 		if (r->in->first != NULL)
-			skip = r->in->first(r->in->arg, b->data, b->len, r->e);
+			skip = r->in->first(r->in->arg, b->data, b->len,
+			    &r->mine);
 		if (skip == -1)
 			return -1;
 		r->line += count(b->data, (size_t)skip, '\n');
@@ -271,7 +273,7 @@ collect(struct run *r, bool wait)
 			continue;
 		}
 		(void)pthread_mutex_unlock(&r->lock);
-		rc = r->in->done(r->in->arg, &s->b, r->e);
+		rc = r->in->done(r->in->arg, &s->b, &r->mine);
 		(void)pthread_mutex_lock(&r->lock);
 		s->state = FREE;
 		r->next_done++;
@@ -314,8 +316,11 @@ stop(struct run *r, pthread_t *t, unsigned n, bool failed)
 {
 	(void)pthread_mutex_lock(&r->lock);
 	r->over = true;
-	if (failed)
+	if (failed && !r->failed) {
 		r->failed = true;
+		if (r->e != NULL)
+			*r->e = r->mine;
+	}
 	(void)pthread_cond_broadcast(&r->filled);
 	(void)pthread_mutex_unlock(&r->lock);
 	while (n > 0)
@@ -338,7 +343,7 @@ start(struct run *r)
 			break;
 	}
 	if (n == 0)
-		rc = err_code(r->e, EX_OSERR, "%s: no thread", r->in->name);
+		rc = err_code(&r->mine, EX_OSERR, "%s: no thread", r->in->name);
 	else
 		rc = pump(r);
 	stop(r, t, n, rc == -1);
