@@ -190,13 +190,15 @@ cat >"$W/opendkim.conf" <<-EOT
 	Socket			local:/run/opendkim/opendkim.sock
 	UserID			opendkim
 	BodyLengths		yes
+	ExternalIgnoreList	$W/hosts
 	LuaSomething		x
 EOT
 printf '127.0.0.1\n[::1]\n!192.0.2.9\n192.0.2.0/24 # net\n.inside.example\n' >"$W/hosts"
 t 'import'			sh -c '"$1" dkim import-opendkim "$2" >"$3"' x \
     "$BIN/mailweir" "$W/opendkim.conf" "$W/imported"
-t 'says how much is lost'	has "$W/out.$N" '3 things not carried over'
+t 'says how much is lost'	has "$W/out.$N" '4 things not carried over'
 t 'what is lost'		has "$W/imported" '^# not carried over: BodyLengths yes'
+t 'also whom it ignores'		has "$W/imported" '^# not carried over: ExternalIgnoreList /'
 t 'also what it does not know'	has "$W/imported" 'LuaSomething x: not known'
 t 'canonicalisation'		has "$W/imported" '^canonicalization = relaxed/simple'
 t 'TTL'				has "$W/imported" '^signature_ttl = 86400s'

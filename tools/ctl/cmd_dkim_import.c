@@ -50,7 +50,7 @@ static const char *const no_matter[] = {
 	"ChangeRootDirectory", "TemporaryDirectory", "FixCRLF",
 	"TrustAnchorFile", "Nameservers", "ResolverConfiguration", "DNSTimeout",
 	"DNSConnect", "UnboundConfigFile", "AlwaysAddARHeader", "AuthservID",
-	"AuthservIDWithJobID", "NoHeaderB", "ExternalIgnoreList",
+	"AuthservIDWithJobID", "NoHeaderB",
 	"RequireSafeKeys", "MaximumHeaders", "MilterDebug", "SoftStart",
 	"On-BadSignature", "On-DNSError", "On-KeyNotFound",
 	"On-NoSignature", "On-SignatureMissing", "ClockDrift", "SendReports",
@@ -68,6 +68,8 @@ static const struct {
 	{ "MaximumSignedBytes", "l= is never written" },
 	{ "DontSignMailTo", "see skip_rcpt_domains of [key] sections" },
 	{ "PeerList", "let these clients past the milter in Postfix" },
+	{ "ExternalIgnoreList", "mail of clients outside internal_hosts passes "
+	    "unsigned without a line in the log, whoever they are" },
 	{ "ExemptDomains", "leave these domains without a key" },
 	{ "MacroList", "let another port of Postfix use the milter, or name "
 	    "its clients in internal_hosts" },
