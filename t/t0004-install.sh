@@ -28,6 +28,12 @@ units() {
 		find_one "mailweir-$p.service" || return 1
 	done
 }
+key_units() {	# of programs with signing keys: no core, room for locked memory
+	for p in dkim chain; do
+		f=$(find "$W/root" -name "mailweir-$p.service")
+		has "$f" '^LimitCORE=0$' && has "$f" '^LimitMEMLOCK=' || return 1
+	done
+}
 etc=$(sed -n 's/^CMAKE_INSTALL_SYSCONFDIR:[A-Z]*=//p' "$build/CMakeCache.txt")
 
 t 'it installs'			install_it
@@ -37,6 +43,7 @@ t 'the sample configuration'	there "${etc:-/etc}/mailweir/mailweir.conf"
 t 'snippets for the MTA'	find_one postfix-main.cf
 t 'snippets for Sendmail'	find_one sendmail.mc
 t 'units'			units
+t 'units with keys'		key_units
 t 'licence'			find_one COPYING
 t 'nothing of the tests'	strays
 t 'an installed program runs'	sh -c '"$(find "$W/root" -type f -name mailweir)" --help'

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 
 #include <openssl/bio.h>
@@ -235,6 +236,19 @@ fail:
 	return -1;
 }
 
+/*
+ * no_dumps - from now on no core file of this process, and no other process of
+ * its user reads its memory
+ *
+ * At its first signature OpenSSL copies the primes of an RSA key to contexts in
+ * ordinary memory, where they stay.
+ */
+static void
+no_dumps(void)
+{
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 /* give_passphrase - OpenSSL's question; without one, the answer is no */
 static int
 give_passphrase(char *out, int size, int rw, void *arg)
@@ -260,6 +274,7 @@ dkey_parse(const char *pem, size_t len, const char *passphrase,
 	if (len > DKEY_FILE_MAX ||
 	    (bio = BIO_new_mem_buf(pem, (int)len)) == NULL)
 		return err_code(e, EX_OSERR, "too large, or no memory");
+	no_dumps();
 	ERR_clear_error();
 	wiping = true;
 	pkey = PEM_read_bio_PrivateKey_ex(bio, NULL, give_passphrase,
@@ -286,6 +301,7 @@ dkey_load(const char *file, const char *passphrase_file, struct dkey **key,
 	size_t	 len = 0, passlen = 0;
 	int	 rc;
 
+	no_dumps();
 	if (file_read_secret(file, DKEY_FILE_MAX, &pem, &len, e) == -1)
 		return -1;
 	if (passphrase_file != NULL && passphrase_file[0] != '\0') {
@@ -478,6 +494,7 @@ dkey_generate(enum dkey_alg alg, int bits, struct dkey **key, struct err *e)
 	if (alg == DKEY_RSA && (bits < DKEY_BITS_MIN || bits > DKEY_BITS_MAX))
 		return err_code(e, EX_USAGE, "RSA keys have %d to %d bits",
 		    DKEY_BITS_MIN, DKEY_BITS_MAX);
+	no_dumps();
 	pkey = alg == DKEY_RSA ?
 	    EVP_PKEY_Q_keygen(keys_ctx(), NULL, "RSA", (size_t)bits) :
 	    EVP_PKEY_Q_keygen(keys_ctx(), NULL, "ED25519");

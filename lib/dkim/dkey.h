@@ -5,6 +5,8 @@
  * PKCS#8 or PKCS#1 PEM, plain or encrypted; RSA of 1024 to 4096 bits or
  * Ed25519 (RFC 8463). The numbers that make it secret live in OpenSSL's secure
  * heap, locked into memory and wiped when freed, once dkey_secure() was called.
+ * Copies of RSA primes that OpenSSL makes to sign are in ordinary memory; so a
+ * process that has seen a private key dumps no core, and only root traces it.
  */
 #ifndef DKIM_DKEY_H
 #define DKIM_DKEY_H

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -932,8 +933,18 @@ no_copies(void **state)
 	assert_int_equal(WEXITSTATUS(st), 0);
 }
 
+/* no_dumps - whoever loaded a key leaves no core behind, and cannot be traced
+ * by other processes of its user */
+static void
+no_dumps(void **state)
+{
+	(void)state;
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(no_copies),	/* before others load keys */
+	cmocka_unit_test(no_dumps),
 	cmocka_unit_test(body_table),
 	cmocka_unit_test(body_limit),
 	cmocka_unit_test(body_random),
