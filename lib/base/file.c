@@ -157,21 +157,52 @@ sync_folder(const char *path)
 	return rc;
 }
 
-int
-file_write_new(const char *path, mode_t mode, const void *data, size_t len,
-    bool replace, struct err *e)
+/* fill - a new file's mode and octets, on disk; 0 or errno */
+static int
+fill(int fd, mode_t mode, const void *data, size_t len)
+{
+	return fchmod(fd, mode) == -1 || write_all(fd, data, len) == -1 ||
+	    fsync(fd) == -1 ? errno : 0;
+}
+
+/*
+ * write_nameless - a new file that has no name until it is whole
+ *
+ * So that nothing of a secret stays behind when the process is killed.
+ * Returns: 0; errno; -1 when the file system or a lack of /proc forbids it.
+ */
+static int
+write_nameless(const char *path, mode_t mode, const void *data, size_t len)
+{
+	char	dir[PATH_MAX], self[40];
+	int	fd, why;
+
+	(void)snprintf(dir, sizeof dir, "%s", path);
+	fd = open(dirname(dir), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return -1;
+	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	why = fill(fd, mode, data, len);
+	if (why == 0 && linkat(AT_FDCWD, self, AT_FDCWD, path,
+	    AT_SYMLINK_FOLLOW) == -1)
+		why = errno == EEXIST ? errno : -1;
+	(void)close(fd);
+	return why;
+}
+
+/* write_named - the same by way of a neighbour */
+static int
+write_named(const char *path, mode_t mode, const void *data, size_t len,
+    bool replace)
 {
 	char	tmp[PATH_MAX];
-	int	fd, why = 0;
+	int	fd, why;
 
 	if ((size_t)snprintf(tmp, sizeof tmp, "%s.XXXXXX", path) >= sizeof tmp)
-		return err_code(e, EX_CANTCREAT, "%.200s: name too long", path);
+		return ENAMETOOLONG;
 	if ((fd = mkostemp(tmp, O_CLOEXEC)) == -1)
-		return err_code(e, EX_CANTCREAT, "%s: %s", path,
-		    strerror(errno));
-	if (fchmod(fd, mode) == -1 || write_all(fd, data, len) == -1 ||
-	    fsync(fd) == -1)
-		why = errno;
+		return errno;
+	why = fill(fd, mode, data, len);
 	if (close(fd) == -1 && why == 0)
 		why = errno;
 	/* link() refuses an existing name, rename() replaces it */
@@ -179,6 +210,21 @@ file_write_new(const char *path, mode_t mode, const void *data, size_t len,
 		why = errno;
 	if (why != 0 || !replace)
 		(void)unlink(tmp);
+	return why;
+}
+
+int
+file_write_new(const char *path, mode_t mode, const void *data, size_t len,
+    bool replace, struct err *e)
+{
+	int	why = -1;
+
+	if (strlen(path) >= PATH_MAX)
+		return err_code(e, EX_CANTCREAT, "%.200s: name too long", path);
+	if (!replace)
+		why = write_nameless(path, mode, data, len);
+	if (why == -1)
+		why = write_named(path, mode, data, len, replace);
 	if (why == 0 && sync_folder(path) == -1)
 		why = errno;
 	if (why != 0)

@@ -37,9 +37,10 @@ void	file_wipe(char **data, size_t len);
 /*
  * file_write_new - create path with exactly these octets, or change nothing
  *
- * Written to a neighbour, synced, linked into place: refused with EX_CANTCREAT
- * when path exists, unless `replace`. The folder is synced too, so that the
- * file is there after a crash once this returned 0.
+ * Written without a name (to a neighbour, PATH.XXXXXX, where the file system
+ * cannot do that, and with `replace`), synced, linked into place: refused with
+ * EX_CANTCREAT when path exists, unless `replace`. The folder is synced too, so
+ * that the file is there after a crash once this returned 0.
  */
 int	file_write_new(const char *path, mode_t mode, const void *data,
 	    size_t len, bool replace, struct err *e);

@@ -2,7 +2,10 @@
 /* test-base.c - buffers, log lines, codecs, clock, secrets */
 #include "unit.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -162,6 +165,30 @@ secret_modes(void **state)
 	unlink(path);
 }
 
+/* write_killed - a writer that is killed leaves no half of a secret behind */
+static void
+write_killed(void **state)
+{
+	const struct rlimit	 none = { 4, 4 };
+	char			 dir[] = "/tmp/test-base.XXXXXX", path[60];
+	struct err		 e = { "", 0 };
+	pid_t			 pid;
+	int			 st;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof path, "%s/key", dir);
+	if ((pid = fork()) == 0) {
+		(void)signal(SIGXFSZ, SIG_DFL);
+		(void)setrlimit(RLIMIT_FSIZE, &none);
+		(void)file_write_new(path, 0600, "12345678", 8, false, &e);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &st, 0), pid);
+	assert_true(WIFSIGNALED(st));
+	assert_int_equal(rmdir(dir), 0);	/* so nothing is in it */
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(buf_limit),
 	cmocka_unit_test(log_quoting),
@@ -169,6 +196,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(codec_vectors),
 	cmocka_unit_test(clock_text),
 	cmocka_unit_test(secret_modes),
+	cmocka_unit_test(write_killed),
 };
 
 UNIT_MAIN(tests)
