@@ -199,5 +199,8 @@ echo 'identity = @sub.example.com' >>"$W/conf"
 sed '/^rsa/s/$/; t=s/' "$W/keys" >"$W/other"
 t 'i= below d='			"$BIN/mailweir" -c "$W/conf" dkim check --keys "$W/keys"
 t 'i= below d=, t=s'		exits 65 "$BIN/mailweir" -c "$W/conf" dkim check --keys "$W/other"
+sed '/^rsa/s/$/; t=y : s ; s=* : email/' "$W/keys" >"$W/other"
+t 'blanks between the flags'	exits 65 "$BIN/mailweir" -c "$W/conf" dkim check --keys "$W/other"
+t 'are no part of them'	has "$W/out.$N" ' testing'
 
 t_done

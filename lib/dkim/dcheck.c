@@ -41,20 +41,24 @@ tag_is(const char *record, const char *tag, const char *want, bool absent_ok)
 	return n == strlen(want) && strncmp(v, want, n) == 0;
 }
 
-/* lists - is word among the colon-separated values of a tag? */
+/* lists - is word among the colon-separated values of a tag, blanks around
+ * them left out? */
 static bool
 lists(const char *record, const char *tag, const char *word)
 {
 	const char	*v, *end;
-	size_t		 n, k;
+	size_t		 n, k, len;
 
 	if ((v = drecord_tag(record, tag, &n)) == NULL)
 		return false;
 	for (end = v + n; v < end; v += k + 1) {
-		v += strspn(v, " \t");
+		v += strspn(v, " \t\r\n");
 		for (k = 0; v + k < end && v[k] != ':'; k++)
 			;
-		if (k == strlen(word) && strncmp(v, word, k) == 0)
+		for (len = k; len > 0 && strchr(" \t\r\n",
+		    v[len - 1]) != NULL; len--)
+			;
+		if (len == strlen(word) && strncmp(v, word, len) == 0)
 			return true;
 	}
 	return false;
