@@ -58,6 +58,7 @@ server() {
 	cat >"$W/dns$1/conf" <<-EOT
 		server:
 		  ip-address: 127.0.0.$1@$DNS
+		$([ "$1" != 3 ] || seq -f "  ip-address: 127.0.1.%g@$DNS" 33)
 		  username: ""
 		  chroot: ""
 		  zonesdir: "$W/dns$1"
@@ -76,6 +77,9 @@ server() {
 	EOT
 	[ "$1" != 3 ] || cat >>"$W/dns3/conf" <<-EOT
 		zone:
+		  name: many.example
+		  zonefile: "$W/many.zone"
+		zone:
 		  name: keys.example
 		  zonefile: "$W/keys.zone"
 	EOT
@@ -92,6 +96,18 @@ cat >"$W/keys.zone" <<-EOT
 	@ IN NS ns
 	ns IN A 127.0.0.3
 EOT
+
+# a server of 33 addresses, one more than are asked
+many() {
+	echo '$ORIGIN many.example.'
+	echo '$TTL 600'
+	echo "@ IN SOA ns.many.example. admin $1 3600 600 86400 900"
+	echo '@ IN NS ns'
+	awk -v n="$2" 'BEGIN { for (i = 1; i <= n; i++)
+	    print "ns IN A 127.0.1." i }'
+	! [ -f "$W/many.wanted" ] || cat "$W/many.wanted"
+}
+many 1 33 >"$W/many.zone"
 
 cat >"$W/hook" <<-EOT
 	#!/bin/sh
@@ -246,6 +262,22 @@ wait $!
 printf 'rubbish\n' >>"$S/state"
 t 'a broken state'		exits 65 rotate
 t 'with its line'		has "$W/out.$N" 'state:[0-9]+: not a line'
+
+# --- more servers than are asked ---
+sed "s|$S|$S.many|;s|Rot.example|many.example|;s|hook\$|hook.many|" "$W/conf" >"$W/many.conf"
+sed "s|/wanted|/many.wanted|g" "$W/hook" >"$W/hook.many"; chmod +x "$W/hook.many"
+: >"$W/many.wanted"
+many_rotate() {
+	MAILWEIR_FAKE_TIME=$NOW "$BIN/mailweir" -c "$W/many.conf" dkim rotate
+}
+many_rotate >/dev/null
+many 200 33 >"$W/many.zone"; reload; sleep 1
+t '33 addresses'		many_rotate
+t 'cannot be said'		has "$W/out.$N" 'more than 32 addresses'
+t 'nothing moves'		hasnt "$S.many/state" published
+many 201 32 >"$W/many.zone"; reload; sleep 1
+many_rotate >/dev/null
+t '32 addresses can'		has "$S.many/state" published
 
 # --- lookups ---
 t 'an alias is followed'	sh -c 'printf "From: a@rot.example\n\nx\n" >"$1/a.eml"' x "$W"

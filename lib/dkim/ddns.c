@@ -346,7 +346,7 @@ find_zone(const struct ddns *d, const char *name, char zone[NAME_MAX_],
 			return -1;
 		if (ns_initparse(r.p, r.len, &msg) == 0)
 			for (i = 0; i < ns_msg_count(msg, ns_s_an) &&
-			    *n < DDNS_SERVERS; i++)
+			    *n <= DDNS_SERVERS; i++)
 				if (ns_parserr(&msg, ns_s_an, i, &rr) == 0 &&
 				    ns_rr_type(rr) == ns_t_ns &&
 				    strcasecmp(ns_rr_name(rr), up) == 0 &&
@@ -363,19 +363,19 @@ find_zone(const struct ddns *d, const char *name, char zone[NAME_MAX_],
 	return -1;
 }
 
-/* addresses - of one server name, as text, both families */
-static void
+/* addresses - of one server name, as text, of one family; -1: nobody knows */
+static int
 addresses(const struct ddns *d, const char *name, int type,
     char out[][INET6_ADDRSTRLEN], size_t max, size_t *n)
 {
 	struct reply	r;
 	ns_msg		msg;
 	ns_rr		rr;
-	int		i;
+	int		i, rc;
 
 	if (ask(d, "", name, type, &r) == -1)
-		return;
-	if (ns_initparse(r.p, r.len, &msg) == 0)
+		return -1;
+	if ((rc = ns_initparse(r.p, r.len, &msg)) == 0)
 		for (i = 0; i < ns_msg_count(msg, ns_s_an) && *n < max; i++) {
 			if (ns_parserr(&msg, ns_s_an, i, &rr) == -1 ||
 			    ns_rr_type(rr) != (ns_type)type)
@@ -387,6 +387,7 @@ addresses(const struct ddns *d, const char *name, int type,
 				(*n)++;
 		}
 	free(r.p);
+	return rc;
 }
 
 /* ask_one - what one server has */
@@ -420,36 +421,62 @@ ask_one(const struct ddns *d, const char *addr, const char *name,
 	buf_free(&t.txt);
 }
 
+/* slot - for one more answer; NULL when the table is full, and its last line
+ * says so */
+static struct ddns_answer *
+slot(struct ddns_answers *out)
+{
+	struct ddns_answer	*a = &out->v[out->n];
+
+	if (out->n > DDNS_SERVERS)
+		return NULL;
+	out->n++;
+	a->found = -1;
+	if (out->n <= DDNS_SERVERS)
+		return a;
+	(void)snprintf(a->server, sizeof a->server, "more than %d addresses "
+	    "of servers, the others not asked", DDNS_SERVERS);
+	return NULL;
+}
+
+/* ask_server - what a server has at each of its addresses */
+static void
+ask_server(const struct ddns *d, const char *ns, const char *name,
+    struct ddns_answers *out, char *alias)
+{
+	char			 addr[DDNS_SERVERS + 1][INET6_ADDRSTRLEN];
+	struct ddns_answer	*a;
+	size_t			 k, n = 0;
+	bool			 lost;
+
+	lost = addresses(d, ns, ns_t_a, addr, DDNS_SERVERS + 1, &n) == -1;
+	lost |= addresses(d, ns, ns_t_aaaa, addr, DDNS_SERVERS + 1, &n) == -1;
+	/* a server without address has not got the record */
+	if ((lost || n == 0) && (a = slot(out)) != NULL)
+		(void)snprintf(a->server, sizeof a->server, lost ?
+		    "%.40s (addresses cannot be looked up)" :
+		    "%.60s (no address)", ns);
+	for (k = 0; k < n && (a = slot(out)) != NULL; k++) {
+		(void)snprintf(a->server, sizeof a->server, "%.30s (%.45s)",
+		    ns, addr[k]);
+		ask_one(d, addr[k], name, a, alias);
+	}
+}
+
 /* everywhere - one hop: all servers of the zone that holds name */
 static int
 everywhere(const struct ddns *d, const char *name, struct ddns_answers *out,
     char alias[NAME_MAX_], struct err *e)
 {
-	char	ns[DDNS_SERVERS][NAME_MAX_], addr[8][INET6_ADDRSTRLEN];
-	size_t	n = 0, i, k, na;
+	char	ns[DDNS_SERVERS + 1][NAME_MAX_];
+	size_t	n = 0, i;
 
 	alias[0] = '\0';
 	if (find_zone(d, name, out->zone, ns, &n) == -1)
 		return err_code(e, EX_TEMPFAIL, "%s: no name servers found "
 		    "for it", name);
-	for (i = 0; i < n; i++) {
-		na = 0;
-		addresses(d, ns[i], ns_t_a, addr, 8, &na);
-		addresses(d, ns[i], ns_t_aaaa, addr, 8, &na);
-		if (na == 0 && out->n < DDNS_SERVERS) {
-			/* a server without address has not got the record */
-			out->v[out->n].found = -1;
-			(void)snprintf(out->v[out->n++].server,
-			    sizeof out->v[0].server, "%.60s (no address)",
-			    ns[i]);
-		}
-		for (k = 0; k < na && out->n < DDNS_SERVERS; k++) {
-			(void)snprintf(out->v[out->n].server,
-			    sizeof out->v[0].server, "%.30s (%.45s)", ns[i],
-			    addr[k]);
-			ask_one(d, addr[k], name, &out->v[out->n++], alias);
-		}
-	}
+	for (i = 0; i < n; i++)
+		ask_server(d, ns[i], name, out, alias);
 	return 0;
 }
 

@@ -45,12 +45,14 @@ struct ddns_answer {
 
 struct ddns_answers {
 	size_t			n;
-	struct ddns_answer	v[DDNS_SERVERS];
+	struct ddns_answer	v[DDNS_SERVERS + 1];	/* the last: "more" */
 	char			zone[256];	/* whose servers they are */
 };
 
 /* Ask every authoritative server of the zone that holds name; an alias (CNAME)
  * that all of them have is followed; of one that only some have, those are -1.
+ * Servers whose addresses cannot be looked up, and those beyond DDNS_SERVERS,
+ * have an answer of -1, too: nobody can say what they have.
  * 0 and *out (ddns_answers_free); -1: the servers cannot be found. */
 int	ddns_everywhere(struct ddns *, const char *name,
 	    struct ddns_answers *out, struct err *e);
