@@ -259,6 +259,31 @@ t 'is in nobody\''s way'	states 'gone gone active active new new'
 sleep 0.3
 t 'one run at a time'		exits 75 rotate
 wait $!
+# a TTL of a month, and private keys that are lost
+sed -i 's/ 600 IN TXT/ 2592000 IN TXT/' "$W/wanted"
+publish 1 2; rotate >/dev/null
+NOW=$((NOW + 8 * DAY)); rotate >/dev/null
+t 'a week is enough for any TTL' states 'gone gone retiring retiring active active'
+old=$(rotate --list | sed -n 3p | cut -f 2)
+rm "$S"/*."$old.pem"
+new=$(rotate --list | sed -n 5p | cut -f 2)
+rm "$S"/*."$new.pem"
+: >"$W/hook.log"
+t 'an active key is lost'	exits 65 rotate
+t 'which is said'		has "$W/out.$N" "$new: its private key .* is lost"
+t 'and one of its kind made'	states 'gone gone retiring retiring active active new'
+new=$(rotate --list | sed -n 7p | cut -f 2)
+rm "$S"/*."$new.pem"
+publish 1 2
+t 'that is lost, too'		exits 65 rotate
+t 'and will never sign'		states 'gone gone retiring retiring active active retiring'
+rotate >/dev/null
+t 'but the next one will'	states 'gone gone retiring retiring active active retiring new'
+NOW=$((NOW + 6 * DAY)); rotate >/dev/null
+t 'of a lost one the record goes' grep -q "withdraw.*$old" "$W/hook.log"
+t 'and of one that never signed' grep -q "withdraw.*$new" "$W/hook.log"
+publish 1 2; rotate >/dev/null
+t 'both are gone'		states 'gone gone gone gone active active gone published'
 printf 'rubbish\n' >>"$S/state"
 t 'a broken state'		exits 65 rotate
 t 'with its line'		has "$W/out.$N" 'state:[0-9]+: not a line'

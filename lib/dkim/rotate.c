@@ -22,6 +22,7 @@
 #include "base/banned.h"
 
 #define STATE_MAX	(64u << 20)
+#define TTL_MAX		(7L * 86400)	/* what caches keep, RFC 8767 4 */
 #define HEAD		"# mailweir dkim rotate, form 1\n"
 
 static const char *const state_names[ROTATE_STATES] = {
@@ -235,7 +236,12 @@ act(struct run *r, const struct rotate_key *k, const char *verb,
 	return false;
 }
 
-/* look - at the record of a key, through the servers */
+/*
+ * look - at the record of a key, through the servers
+ *
+ * Until it is everywhere, the TTL of what was seen last counts: absence above
+ * all, which caches may still hold afterwards. From then on the longest.
+ */
 static enum rotate_seen
 look(struct run *r, struct rotate_key *k, const struct dkey *key, char *why,
     size_t size)
@@ -248,7 +254,12 @@ look(struct run *r, struct rotate_key *k, const struct dkey *key, char *why,
 	    k->domain);
 	why[0] = '\0';
 	seen = r->ops->look(r->ops->arg, name, key, &ttl, why, size);
-	if (ttl > k->ttl)
+	if (ttl > TTL_MAX)
+		ttl = TTL_MAX;
+	if (k->ttl > TTL_MAX)
+		k->ttl = TTL_MAX;	/* of an older form */
+	if (ttl > k->ttl || (ttl > 0 && seen != ROTATE_EVERYWHERE &&
+	    seen != ROTATE_UNKNOWN))
 		k->ttl = ttl;
 	return seen;
 }
@@ -402,6 +413,41 @@ step_retiring(struct run *r, struct rotate_key *k, const struct dkey *key,
 	}
 }
 
+/* is_lost - is its private key no more? */
+static bool
+is_lost(const struct run *r, const struct rotate_key *k)
+{
+	char	path[PATH_MAX];
+
+	return access(key_path(r->o->dir, k, path), F_OK) == -1 &&
+	    errno == ENOENT;
+}
+
+/*
+ * one_lost - what is to be done for a key whose file is gone
+ *
+ * One that never signed retires, so that its record goes. An active one stays
+ * until the next is active: a milter that loaded it still signs with it, and
+ * begin_domain() makes its successor.
+ */
+static int
+one_lost(struct run *r, struct rotate_key *k, struct err *e)
+{
+	char	line[PATH_MAX + 200], path[PATH_MAX];
+
+	if (k->state == ROTATE_RETIRING)
+		return step_retiring(r, k, NULL, e);
+	r->attention = true;
+	if (k->state != ROTATE_ACTIVE)
+		return step(r, k, ROTATE_RETIRING, "its private key is lost; "
+		    "it never signed", e);
+	(void)snprintf(line, sizeof line, "its private key %s is lost: after a "
+	    "reload nothing is signed with it; a key of rotate_domains has a "
+	    "new one made in its place", key_path(r->o->dir, k, path));
+	say(r, k, line);
+	return 0;
+}
+
 /* one_key - the step that is due for a key, if any */
 static int
 one_key(struct run *r, struct rotate_key *k, struct err *e)
@@ -415,6 +461,8 @@ one_key(struct run *r, struct rotate_key *k, struct err *e)
 		(void)unlink(key_path(r->o->dir, k, path));
 		return 0;
 	}
+	if (is_lost(r, k))
+		return one_lost(r, k, e);
 	if (dkey_load(key_path(r->o->dir, k, path), NULL, &key, e) == -1) {
 		r->attention = true;
 		say(r, k, e->msg);
@@ -517,7 +565,7 @@ begin_domain(struct run *r, const char *domain, enum dkey_alg alg,
 		if (k->state == ROTATE_NEW || k->state == ROTATE_PUBLISHED)
 			return 0;	/* one is on its way */
 		if (k->state == ROTATE_ACTIVE && !r->o->now &&
-		    r->now - k->since < r->o->every)
+		    r->now - k->since < r->o->every && !is_lost(r, k))
 			due = false;
 	}
 	return due ? make_key(r, domain, alg, e) : 0;

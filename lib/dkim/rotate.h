@@ -47,7 +47,7 @@ struct rotate_key {
 	long long		since;	/* of this state, seconds UTC */
 	long long		made;
 	long long		seen;	/* everywhere since; 0 = not */
-	long			ttl;	/* the longest seen */
+	long			ttl;	/* of record or absence; 7 d at most */
 	bool			told;	/* active: the milter was reloaded */
 };
 
@@ -57,8 +57,9 @@ enum rotate_seen {
 
 /* What the world outside the folder does for it. */
 struct rotate_ops {
-	/* Is this record, for this key, at the authoritative servers? *ttl: the
-	 * longest of the record or of its absence. why: a few words. */
+	/* Is this record, for this key (NULL, lost: a record of any key), at
+	 * the authoritative servers? *ttl: the longest of the record or of its
+	 * absence. why: a few words. */
 	enum rotate_seen (*look)(void *arg, const char *name,
 		    const struct dkey *key, long *ttl, char *why, size_t size);
 	/* verb "publish" or "withdraw" a record; "activate": reload the milter

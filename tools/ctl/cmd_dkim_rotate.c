@@ -49,6 +49,8 @@ look(void *arg, const char *name, const struct dkey *key, long *ttl,
 	for (i = 0; i < a->n; i++) {
 		if (a->v[i].ttl > *ttl)
 			*ttl = a->v[i].ttl;
+		if (a->v[i].found == 1 && key == NULL)
+			continue;	/* whose it was, nobody knows */
 		if (a->v[i].found == 1)
 			dcheck_record(key, a->v[i].txt, &c);
 		if (a->v[i].found == 1 && c.state == DCHECK_OK) {
