@@ -1028,18 +1028,22 @@ env_abort(struct env *env, MDB_txn *txn)
 int
 env_lock(struct env *env, uint64_t what, bool wait, struct err *e)
 {
-	int	fd;
+	int	fd, rc;
 
 	if ((fd = turn_open(env->dir)) == -1)
 		return err_code(e, EX_NOPERM, "store %s: writers.lock: %s",
 		    env->dir, strerror(errno));
-	if (lock_range(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, F_WRLCK,
-	    what) == 0)
+	rc = lock_until(fd, what, wait ? clock_mono_us() +
+	    atomic_load(&env_turn_limit) * 1000 : 0);
+	if (rc == 0)
 		return fd;
-	if (errno != EAGAIN && errno != EACCES)
-		err_code(e, EX_OSERR, "store %s: writers.lock: %s", env->dir,
-		    strerror(errno));
 	(void)close(fd);
+	if (rc != ETIMEDOUT)
+		err_code(e, EX_OSERR, "store %s: writers.lock: %s", env->dir,
+		    strerror(rc));
+	else if (wait)
+		env_fail(env, "wait", rc, e);
+	errno = rc;
 	return -1;
 }
 

@@ -98,7 +98,8 @@ void	env_abort(struct env *, MDB_txn *);
 
 /* Byte-range locks on writers.lock that end with the process, for others than
  * writers: env_lock() opens its own description. fd, or -1 when taken
- * (*e untouched) or failed (*e set). Waits when `wait`. */
+ * (*e untouched) or failed (*e set). Waits when `wait`, as long as
+ * env_turn_limit; then *e is set and errno ETIMEDOUT. */
 #define LOCK_TURN	1ull		/* who writes: others wait */
 #define LOCK_APPEND	2ull		/* who appends a list */
 #define LOCK_SCOPE	(1ull << 32)	/* + scope id: who imports it */

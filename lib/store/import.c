@@ -969,6 +969,9 @@ load(void *arg)
 	    may_replace(j) == -1))
 		return -1;
 	new_run(j, &run);
+	if (!j->im->dry_run && j->im->progress != NULL &&
+	    env_locked(j->env, LOCK_APPEND))
+		j->im->progress(j->im->arg, "waiting", 0, 0);
 	if (!j->im->dry_run && list_new(j->env, &run, &j->writer, j->e) == -1)
 		return -1;
 	rc = j->compared ? merge_all(j, j->all) : compare(j, j->all);

@@ -40,7 +40,8 @@ struct import {
 	unsigned		 workers;	/* 0 = one a core */
 	size_t			 memory;	/* 0 = IMPORT_MEMORY */
 	int			 stall;		/* seconds, intake.h */
-	/* phase: "reading" (octets) or "loading" (rows, total known) */
+	/* phase: "reading" (octets), "loading" (rows, total known),
+	 * or once "waiting": an import of another scope loads its list */
 	void			(*progress)(void *arg, const char *phase,
 				    uint64_t done, uint64_t total);
 	void			*arg;

@@ -220,6 +220,49 @@ take_number(struct list_writer *w, struct err *e)
 	return env_commit(w->env, txn, e);
 }
 
+/* edge - the last row of all lists; -1 when it cannot be read */
+static int
+edge(struct env *env, uint8_t key[LKEY_SIZE], struct err *e)
+{
+	struct reader	*r;
+	MDB_cursor	*c;
+	MDB_val		 k, v;
+	int		 rc;
+
+	memset(key, 0, LKEY_SIZE);
+	if ((r = env_read(env, e)) == NULL)
+		return -1;
+	if ((rc = env_cursor(env, r->txn, T_LISTS, &c)) == 0) {
+		rc = mdb_cursor_get(c, &k, &v, MDB_LAST);
+		if (rc == 0 && k.mv_size == LKEY_SIZE)
+			memcpy(key, k.mv_data, LKEY_SIZE);
+		env_cursor_done(c);
+	}
+	env_read_done(r);
+	return rc == 0 || rc == MDB_NOTFOUND ? 0 :
+	    env_fail(env, "read a list", rc, e);
+}
+
+/* lock_append - our turn to append; another list may take as long as it likes
+ * while it grows */
+static int
+lock_append(struct env *env, struct err *e)
+{
+	uint8_t	before[LKEY_SIZE], now[LKEY_SIZE];
+	int	fd;
+
+	if (edge(env, now, e) == -1)
+		return -1;
+	do {
+		memcpy(before, now, sizeof before);
+		if ((fd = env_lock(env, LOCK_APPEND, true, e)) != -1)
+			return fd;
+		if (errno != ETIMEDOUT || edge(env, now, e) == -1)
+			return -1;
+	} while (memcmp(before, now, sizeof now) != 0);
+	return -1;
+}
+
 int
 list_new(struct env *env, const struct run_rec *run, struct list_writer **out,
     struct err *e)
@@ -239,7 +282,7 @@ list_new(struct env *env, const struct run_rec *run, struct list_writer **out,
 		list_drop(&w);
 		return env_fail(env, "begin a list", ENOMEM, e);
 	}
-	if ((w->lock = env_lock(env, LOCK_APPEND, true, e)) == -1 ||
+	if ((w->lock = lock_append(env, e)) == -1 ||
 	    take_number(w, e) == -1) {
 		list_drop(&w);
 		return -1;

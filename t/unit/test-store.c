@@ -13,6 +13,9 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include "store/find.h"
+#include "store/import.h"
+#include "store/lists.h"
 #include "store/store.h"
 
 static char			 dir[64], path[128], key_path[128];
@@ -762,6 +765,113 @@ locked(void **state)
 	atomic_store(&env_turn_limit, 30000);
 }
 
+/* waits - progress of an import; *arg: it said that it waits */
+static void
+waits(void *arg, const char *phase, uint64_t done, uint64_t total)
+{
+	(void)done;
+	(void)total;
+	if (strcmp(phase, "waiting") == 0)
+		atomic_store((atomic_bool *)arg, true);
+}
+
+struct importing {
+	atomic_bool	waited;
+	struct err	e;
+	int		rc;
+};
+
+/* import_one - one row into a scope, on a thread */
+static void *
+import_one(void *arg)
+{
+	struct importing	*w = arg;
+	struct import		 im = { .name = "l.txt", .scope = "waiter",
+				    .actor = "t", .max_shrink = -1,
+				    .progress = waits, .arg = &w->waited };
+	FILE			*f = tmpfile();
+
+	fputs("ann@example.com\n", f);
+	rewind(f);
+	w->rc = store_import(s, fileno(f), &im, &w->e);
+	fclose(f);
+	return NULL;
+}
+
+/* an import of another scope was stopped while it loads its list */
+static void
+append_locked(void **state)
+{
+	struct flock		l = { .l_type = F_WRLCK, .l_start = 2,
+				    .l_len = 1 };
+	struct importing	w = { .rc = 0 };
+	char			file[160];
+	int			fd;
+
+	(void)state;
+	atomic_store(&env_turn_limit, 100);
+	snprintf(file, sizeof file, "%s/writers.lock", path);
+	assert_true((fd = open(file, O_RDWR)) != -1);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &l), 0);
+	import_one(&w);
+	assert_int_equal(w.rc, -1);
+	assert_non_null(strstr(w.e.msg, "locked: another program"));
+	assert_int_equal(w.e.code, EX_TEMPFAIL);
+	assert_true(atomic_load(&w.waited));
+	close(fd);
+	import_one(&w);
+	assert_int_equal(w.rc, 0);
+	atomic_store(&env_turn_limit, 30000);
+}
+
+/* load_slowly - a list that grows all the while that others wait for it */
+static int
+load_slowly(void *arg)
+{
+	struct run_rec		 run = { .key = store_keys_id(keys, 0),
+				    .scope = 1, .actor = "t", .file = "f" };
+	struct marks		 m = { .n = 1, .m = {{ STORE_MANUAL, 0, 0,
+				    0 }} };
+	struct importing	*w = arg;
+	struct list_writer	*writer;
+	uint8_t			 digest[STORE_DIGEST] = { 0 };
+	struct err		 e;
+	pthread_t		 t;
+	uint64_t		 i;
+	int			 lock;
+
+	/* else its rows look like debris */
+	lock = env_lock(s->env, LOCK_SCOPE + 1, false, &e);
+	assert_int_not_equal(lock, -1);
+	assert_int_equal(list_new(s->env, &run, &writer, &e), 0);
+	assert_int_equal(pthread_create(&t, NULL, import_one, w), 0);
+	for (i = 0; i < 12; i++) {
+		usleep(50000);
+		do {
+			put64(digest, get64(digest) + 1);
+			assert_int_equal(list_add(writer, digest, &m, &e), 0);
+		} while (!list_full(writer));
+	}
+	list_drop(&writer);
+	env_unlock(lock);
+	assert_int_equal(pthread_join(t, NULL), 0);
+	return 0;
+}
+
+static void
+append_waits(void **state)
+{
+	struct importing	w = { .rc = 1 };
+	struct err		e;
+
+	(void)state;
+	atomic_store(&env_turn_limit, 300);
+	assert_int_equal(env_guard(s->env, load_slowly, &w, &e), 0);
+	atomic_store(&env_turn_limit, 30000);
+	assert_int_equal(w.rc, 0);
+	assert_true(atomic_load(&w.waited));
+}
+
 /* format_is - make the closed store one of another format; the message */
 static const char *
 format_is(char version)
@@ -830,7 +940,8 @@ static const struct CMUnitTest tests[] = {
 	T(hits_in_force_first), T(new_key_reads_old), T(many_threads),
 	T(refusals_do_not_hurt_neighbours), T(cut_short), T(emptied),
 	T(garbled), T(zeroed), T(cut_while_open), T(replaced_while_open),
-	T(locked), T(newer_format), T(older_format), T(open_twice),
+	T(locked), T(append_locked), T(append_waits),
+	T(newer_format), T(older_format), T(open_twice),
 };
 
 UNIT_MAIN(tests)

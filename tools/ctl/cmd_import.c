@@ -38,6 +38,14 @@ progress(void *arg, const char *phase, uint64_t done, uint64_t total)
 {
 	struct progress	*pr = arg;
 
+	if (strcmp(phase, "waiting") == 0) {
+		if (pr->phase != NULL)
+			ctl_progress_end(&pr->p);
+		pr->phase = NULL;
+		(void)fprintf(stderr, "mailweir: another import is loading "
+		    "its list; waiting for it\n");
+		return;
+	}
 	if (pr->phase != phase) {
 		if (pr->phase != NULL)
 			ctl_progress_end(&pr->p);
