@@ -202,5 +202,11 @@ t 'i= below d=, t=s'		exits 65 "$BIN/mailweir" -c "$W/conf" dkim check --keys "$
 sed '/^rsa/s/$/; t=y : s ; s=* : email/' "$W/keys" >"$W/other"
 t 'blanks between the flags'	exits 65 "$BIN/mailweir" -c "$W/conf" dkim check --keys "$W/other"
 t 'are no part of them'	has "$W/out.$N" ' testing'
+sed 's/^domain = .*/domain = co.uk/;/^identity/d' "$W/conf" >"$W/suffix.conf"
+t 'a key of a public suffix'	exits 65 "$BIN/mailweir" -c "$W/suffix.conf" dkim check --keys "$W/keys"
+t 'is noted'			has "$W/out.$N" ' suffix'
+sed 's/^domain = .*/domain = co.example/;/^identity/d' "$W/conf" >"$W/suffix.conf"
+t 'a key of a domain'		exits 65 "$BIN/mailweir" -c "$W/suffix.conf" dkim check --keys "$W/keys"
+t 'is not'			hasnt "$W/out.$N" ' suffix'
 
 t_done

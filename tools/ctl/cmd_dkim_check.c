@@ -75,6 +75,33 @@ find_dmarc(struct ctl_records *rec, struct dmarc *m)
 	}
 }
 
+/*
+ * is_shared - does d= look like a name under which others register theirs?
+ *
+ * With parent_domains such a key signs for all of them. We have no list of
+ * public suffixes; these are the second labels that most countries use.
+ */
+static bool
+is_shared(const char *d)
+{
+	static const char *const words[] = {
+		"ac", "co", "com", "edu", "go", "gob", "gov", "gouv", "mil",
+		"ne", "net", "nom", "or", "org", "sch", NULL
+	};
+	const char	*dot = strchr(d, '.');
+	size_t		 i, n;
+
+	if (dot == NULL)
+		return true;
+	n = (size_t)(dot - d);
+	if (strlen(dot + 1) != 2)
+		return false;
+	for (i = 0; words[i] != NULL; i++)
+		if (strlen(words[i]) == n && strncasecmp(words[i], d, n) == 0)
+			return true;
+	return false;
+}
+
 /* print - one key's state; true when it is as it should be */
 static bool
 print(const struct dtable_entry *entry, const struct dcheck *c,
@@ -84,18 +111,20 @@ print(const struct dtable_entry *entry, const struct dcheck *c,
 	char	*text;
 
 	if (!json) {
-		(void)printf("%s\t%s\td=%s s=%s bits=%d dmarc=%s%s%s%s%s%s\n",
+		(void)printf("%s\t%s\td=%s s=%s bits=%d dmarc=%s%s%s%s%s%s%s\n",
 		    entry->name, dcheck_state_name(c->state), entry->domain,
 		    entry->selector, c->bits, m->policy, c->testing ?
 		    " testing" : "", c->weak ? " weak" : "",
-		    m->odd[0] != '\0' ? " unaligned=" : "", m->odd, c->why);
+		    m->odd[0] != '\0' ? " unaligned=" : "", m->odd,
+		    is_shared(entry->domain) ? " suffix" : "", c->why);
 		return c->state == DCHECK_OK;
 	}
-	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:s}",
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:b, s:s}",
 	    "dmarc", m->policy, "unaligned", m->odd, "key",
 	    entry->name, "state", dcheck_state_name(c->state), "domain",
 	    entry->domain, "selector", entry->selector, "bits", c->bits,
-	    "testing", c->testing, "weak", c->weak, "why",
+	    "testing", c->testing, "weak", c->weak,
+	    "suffix", is_shared(entry->domain), "why",
 	    c->why[0] == ' ' ? c->why + 1 : c->why);
 	text = o != NULL ? json_dumps(o, JSON_COMPACT) : NULL;
 	(void)puts(text != NULL ? text : "{}");
@@ -171,7 +200,9 @@ cmd_dkim_check(struct ctl *ctl, int argc, char **argv)
 			    "  (the key itself), or unknown (DNS does not "
 			    "answer); weak and testing are said,\n"
 			    "  the domain's DMARC policy, and an address it "
-			    "signs for that is not aligned.\n");
+			    "signs for that is not aligned;\n"
+			    "  suffix: d= looks like one that others "
+			    "register names under.\n");
 		case 'k':
 			keys = optarg;
 			break;
