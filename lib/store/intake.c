@@ -109,8 +109,8 @@ read_some(struct run *r, char *p, size_t n)
 	for (;;) {
 		rc = poll(&pfd, 1, wait);
 		if (rc == 0)
-			return err_code(&r->mine, EX_TEMPFAIL, "%s: no data for "
-			    "%d seconds; gave up", r->in->name,
+			return err_code(&r->mine, EX_TEMPFAIL, "%s: no data "
+			    "for %d seconds; gave up", r->in->name,
 			    r->in->stall);
 		if (rc == -1 && errno == EINTR)
 			continue;
