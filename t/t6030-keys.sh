@@ -43,18 +43,19 @@ t 'no address on the disk' sh -c \
     '! grep -aq "ann@example\|bad\.example" "$1/state/store/data.mdb"' - "$W"
 printf 'c1@x.example\n@c2.example\n' >"$W/c"
 t 'complaints'		mw import "$W/c" --scope abuse --reason complaint
+t 'another list'	mw import "$W/l" --scope late
 t 'more of them'	mw import "$W/c" --scope abuse2 --reason complaint
 
 # a new key before the old one
 old=$(grep '^1 ' "$W/store.key")
 printf '2 %064d\n%s\n' 7 "$old" >"$W/store.key"
 t 'both keys are read'	says 'in force' mw show ann@example.com --scope news
-t 'what could move'	says '3 entries can move to key 2, 1 cannot; 3 lists' \
+t 'what could move'	says '3 entries can move to key 2, 1 cannot; 4 lists' \
     mw rekey
 t 'moves nothing'	says '^  id +1:' mw show ann@example.com --scope news
 t 'a wrong private key moves nothing' says \
-    '^0 entries moved to key 2, 4 cannot; 3 lists' mw rekey --private "$W/other"
-t 'rekey'		says '^3 entries moved to key 2, 1 cannot; 3 lists' \
+    '^0 entries moved to key 2, 4 cannot; 4 lists' mw rekey --private "$W/other"
+t 'rekey'		says '^3 entries moved to key 2, 1 cannot; 4 lists' \
     mw rekey --private "$W/seal"
 t 'names what is stuck'	has "$W/said" '^scope news: manual 1:'
 t 'and the list'	has "$W/said" 'import it afresh'
@@ -80,6 +81,21 @@ t 'the list before is told from the new one' says \
     mw import "$W/l3" --scope news --replace --dry-run
 t 'so it shrinks too much' fails 65 'would drop 1 of 2' \
     mw import "$W/l3" --scope news --replace --max-shrink 10%
+# a removal under the old key while the new list is on its way
+mkfifo "$W/pipe"
+mw import - --scope late --replace <"$W/pipe" >"$W/late" 2>&1 &
+late=$!
+exec 9>"$W/pipe"
+# more than a pipe holds: once written, the import has begun
+{ cat "$W/l"; seq -f 'n%.0f@x.example' 1 20000; } >&9
+t 'a removal meanwhile'	says 'removed' mw remove l2@x.example --scope late
+exec 9>&-
+wait "$late"
+t 'is not lost'		[ $? = 75 ]
+t 'the import says so'	has "$W/late" 'was removed meanwhile; .* import once more'
+t 'what was removed stays so' says 'not in the store' \
+    mw show l2@x.example --scope late
+t 'once more'		mw import "$W/c" --scope late --replace
 t 'list afresh'		says '0 added, 0 removed, 2 unchanged; 2 before' \
     mw import "$W/l" --scope news --replace --max-shrink 0%
 t 'complaints afresh need no override' says '0 added, 0 removed, 2 unchanged' \
@@ -97,7 +113,7 @@ t 'that is why'		has "$W/said" \
     '^scope news: list 1 .* is kept for .rollback.'
 t 'no list need be imported' has "$W/said" ' 0 lists are under older keys'
 t 'list once more'	mw import "$W/l" --scope news --replace
-t 'the others, too'	sh -c 'for s in abuse abuse2; do "$0" -c "$1" import \
+t 'the others, too'	sh -c 'for s in abuse abuse2 late; do "$0" -c "$1" import \
     "$2" --scope $s --reason complaint --replace || exit; done' \
     "$BIN/mailweir" "$W/m.conf" "$W/c"
 t 'nothing left'	says 'no older key is needed' mw rekey --private "$W/seal"
