@@ -67,9 +67,7 @@ int	maildir_run(struct ingest *, const char *conf_path, const char *dir,
 	    bool once);
 int	stdin_run(struct ingest *, const char *sender, const char *rcpt);
 
-/* signals.c: TERM, INT, HUP, USR1 as octets to read; blocked everywhere. */
-int	signals_open(struct err *e);
-/* Handle what came: reload, or stop. True: stop. */
+/* signals.c: obey what sigfd_open() (base/sigfd.h) told; true: stop. */
 bool	signals_take(struct ingest *, const char *conf_path, int fd);
 
 #endif

@@ -22,6 +22,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/sigfd.h"
 #include "base/notify.h"
 
 #include "base/banned.h"
@@ -131,7 +132,7 @@ maildir_run(struct ingest *in, const char *conf_path, const char *dir,
 		    left > 0 ? EX_TEMPFAIL : EX_NOINPUT;
 	}
 	(void)snprintf(path, sizeof path, "%s/new", dir);
-	if ((sfd = signals_open(&e)) == -1) {
+	if ((sfd = sigfd_open(&e)) == -1) {
 		log_event(LOG_ERR, "start_failed", LOG_STR("why", e.msg));
 		return EX_OSERR;
 	}

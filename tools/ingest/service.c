@@ -20,6 +20,7 @@
 
 #include "base/listen.h"
 #include "base/log.h"
+#include "base/sigfd.h"
 #include "base/notify.h"
 
 #include "base/banned.h"
@@ -184,7 +185,7 @@ service_run(struct ingest *in, const char *conf_path, const char *sock)
 		sv.fds[i] = -1;
 	if (sock == NULL)
 		sock = conf->socket;
-	if ((sfd = signals_open(&e)) == -1 ||
+	if ((sfd = sigfd_open(&e)) == -1 ||
 	    listen_open(sock, mode_of(conf->socket_mode), &l, &e) == -1) {
 		log_event(LOG_ERR, "start_failed", LOG_STR("why", e.msg));
 		free(sv.fds);

@@ -2,33 +2,11 @@
 /* signals.c - TERM and INT stop, HUP and USR1 reload */
 #include "ingest/ingest.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include "base/log.h"
 #include "base/notify.h"
+#include "base/sigfd.h"
 
 #include "base/banned.h"
-
-int
-signals_open(struct err *e)
-{
-	sigset_t	set;
-	int		fd;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigaddset(&set, SIGUSR1);
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd != -1 ? fd : err_set(e, "signalfd: %s", strerror(errno));
-}
 
 /* reload - the new configuration, or the old one and a complaint */
 static void
@@ -50,10 +28,10 @@ reload(struct ingest *in, const char *conf_path)
 bool
 signals_take(struct ingest *in, const char *conf_path, int fd)
 {
-	struct signalfd_siginfo	si;
+	enum sigfd_wish	wish;
 
-	while (read(fd, &si, sizeof si) == (ssize_t)sizeof si) {
-		if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT)
+	while ((wish = sigfd_next(fd)) != SIGFD_NONE) {
+		if (wish == SIGFD_STOP)
 			return true;
 		reload(in, conf_path);
 	}

@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sigfd.h"
 #include "web/commit.h"
 #include "web/http.h"
 #include "web/keys.h"
@@ -82,24 +82,6 @@ options(int argc, char **argv, struct options *o)
 
 /* -- signals --------------------------------------------------------------- */
 
-/* signals_open - blocked in all threads that come after */
-static int
-signals_open(struct err *e)
-{
-	sigset_t	set;
-	int		fd;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigaddset(&set, SIGUSR1);
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd != -1 ? fd : err_set(e, "signalfd: %s", strerror(errno));
-}
-
 /* reload - the new configuration, or the old one and a complaint */
 static void
 reload(struct web *w, const char *conf_path)
@@ -119,10 +101,10 @@ reload(struct web *w, const char *conf_path)
 static bool
 signals_take(struct web *w, const char *conf_path, int fd)
 {
-	struct signalfd_siginfo	si;
+	enum sigfd_wish	wish;
 
-	while (read(fd, &si, sizeof si) == (ssize_t)sizeof si) {
-		if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT)
+	while ((wish = sigfd_next(fd)) != SIGFD_NONE) {
+		if (wish == SIGFD_STOP)
 			return true;
 		reload(w, conf_path);
 	}
@@ -246,7 +228,7 @@ run(const struct options *o, struct snap *s)
 		log_event(LOG_ERR, "web_store_failed", LOG_STR("what",
 		    "start"), LOG_STR("client", NULL), LOG_STR("why", e.msg));
 	e.msg[0] = '\0';
-	if ((fd = signals_open(&e)) == -1 || start(&w, &e) == -1) {
+	if ((fd = sigfd_open(&e)) == -1 || start(&w, &e) == -1) {
 		fprintf(stderr, "mailweir-web: %s\n", e.msg);
 		log_event(LOG_ERR, "start_failed", LOG_STR("why", e.msg));
 		end(&w);
