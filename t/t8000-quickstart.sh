@@ -14,6 +14,15 @@ stranger() {	# a folder that is not its own is left alone
 	mkdir "$W/other" && echo mine >"$W/other/file"
 	not "$SRC/contrib/quickstart" --dir "$W/other" && [ -f "$W/other/file" ]
 }
+two_at_once() {	# a second one does not pull the folder from under the first
+	mkdir "$W/busy" && cp "$(command -v sleep)" "$W/quickstart" || return 1
+	"$W/quickstart" 60 & first=$!
+	echo "$first" >"$W/busy/.mailweir-quickstart"
+	not "$SRC/contrib/quickstart" --dir "$W/busy"
+	refused=$?
+	kill "$first"
+	[ $refused = 0 ] && [ -f "$W/busy/.mailweir-quickstart" ]
+}
 
 t 'every outcome is right'	quick --keep
 t 'no row is BAD'		hasnt "$W/out.1" '^BAD'
@@ -26,4 +35,5 @@ t 'nothing runs on'		wait_until 5 not running
 t 'its folder shows what came out' sh -c 'ls "$W/qs/pf/world/" | grep -q .'
 t "a stranger's folder stays"	stranger
 sed 's/^/# /' "$W/out.1"
+t 'two do not share a folder'	two_at_once
 t_done

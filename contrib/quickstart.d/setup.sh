@@ -24,15 +24,23 @@ build() {
 # ours - did we make $D? Postfix obeys what lies in it, as root.
 ours() { [ ! -L "$D" ] && [ -O "$D" ] && [ -f "$D/.mailweir-quickstart" ]; }
 
+# busy - another quickstart is at work in $D; says its process id
+busy() {
+	read -r other <"$D/.mailweir-quickstart" || return 1
+	[ "$(cat "/proc/$other/comm" 2>/dev/null)" = quickstart ] && echo "$other"
+}
+
 # own_folder - make $D, empty; take nobody else's
 own_folder() {
 	if [ -L "$D" ] || [ -e "$D" ]; then
 		ours || die "$D is there and is not ours; say --dir DIR"
+		other=$(busy) && die "process $other works in $D;" \
+		    "wait for it, or say --dir DIR"
 		stop_all
 		rm -rf "$D"
 	fi
 	mkdir -p "$(dirname "$D")" && mkdir -m 755 "$D" || die "no folder $D"
-	: >"$D/.mailweir-quickstart"
+	echo $$ >"$D/.mailweir-quickstart"
 	(cd "$D" && mkdir etc state run log mail dns tmp etc/rules.d)
 	chmod 700 "$D/etc" "$D/state"
 	MW="$BIN/mailweir -c $D/etc/mailweir.conf"
