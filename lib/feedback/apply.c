@@ -46,6 +46,7 @@ apply_result_name(enum apply_result r)
 	case APPLY_KNOWN:	return "known";
 	case APPLY_COUNTED:	return "counted";
 	case APPLY_PARKED:	return "parked";
+	case APPLY_REFUSED:	return "refused";
 	case APPLY_FAILED:	return "failed";
 	}
 	return "failed";
@@ -106,7 +107,11 @@ make_dedup(const struct job *j, const struct feedback_event *ev,
 	    EVP_DigestUpdate(c, kind, strlen(kind) + 1) == 1 &&
 	    EVP_DigestUpdate(c, &s->id, sizeof s->id) == 1 &&
 	    EVP_DigestUpdate(c, s->addr.text, strlen(s->addr.text) + 1) == 1;
-	if (ok && fb->report_id[0] != '\0')
+	if (ok && ev->event_id[0] != '\0')
+		ok = EVP_DigestUpdate(c, j->reporter, strlen(j->reporter) +
+		    1) == 1 && EVP_DigestUpdate(c, ev->event_id,
+		    strlen(ev->event_id)) == 1;
+	else if (ok && fb->report_id[0] != '\0')
 		ok = EVP_DigestUpdate(c, fb->report_id,
 		    strlen(fb->report_id)) == 1;
 	else if (ok)
@@ -177,7 +182,8 @@ where(const struct job *j, const struct feedback_event *ev,
 	    conf->complaint_scope[0] != '\0')
 		return conf->complaint_scope;
 	if (!b->by_token)
-		return conf->default_scope;
+		return ev->scope[0] != '\0' ? ev->scope :
+		    conf->default_scope;
 	if ((scope = scope_name(j->a, ev->token.scope)) == NULL) {
 		park_event(ae, "scope-of-token-unknown");
 		return NULL;
@@ -228,7 +234,8 @@ source(const struct feedback_event *ev, const struct belief_answer *b,
 static void
 evidence(const struct job *j, const struct feedback_event *ev, struct slot *s)
 {
-	const char	*id = j->m->fb->report_id;
+	const char	*id = ev->event_id[0] != '\0' ? ev->event_id :
+	    j->m->fb->report_id;
 	const char	*at = strchr(ev->recipient, '@');
 	size_t		 n = at == NULL ? 0 : (size_t)(at - ev->recipient);
 	uint8_t		 mac[32];
@@ -409,6 +416,76 @@ apply_mail(const struct apply *a, const char *raw, size_t len,
 	    park_add(a->conf->park_dir, a->conf->park_max, why, sender, rcpt,
 	    raw, len, m->park_id, &m->err) == -1)
 		m->result = APPLY_FAILED;
+}
+
+int
+apply_events(const struct apply *a, struct feedback *fb, const char *reporter,
+    struct apply_events *out, struct err *e)
+{
+	struct apply_mail	m = { .fb = fb };
+	struct job		j = { .a = a, .m = &m, .reporter = reporter };
+	size_t			i, before, n = fb->n > 0 ? fb->n : 1;
+
+	out->nv = fb->n;
+	out->v = m.v = calloc(n, sizeof *m.v);
+	out->changes = j.changes = calloc(n, sizeof *j.changes);
+	out->slots = j.slots = calloc(n, sizeof *j.slots);
+	out->event = calloc(n, sizeof *out->event);
+	out->n = 0;
+	if (m.v == NULL || j.changes == NULL || j.slots == NULL ||
+	    out->event == NULL)
+		goto fail;
+	for (i = 0; i < fb->n; i++) {
+		before = j.n;
+		if (judge(&j, i) == -1)
+			goto fail;
+		if (m.v[i].result == APPLY_PARKED)
+			m.v[i].result = APPLY_REFUSED;
+		if (j.n == before)
+			continue;
+		/* very many, and once more does nothing: not to be remembered */
+		if (j.changes[before].op == STORE_DELIVERED)
+			j.changes[before].dedup = NULL;
+		out->event[before] = i;
+	}
+	out->n = j.n;
+	return 0;
+fail:
+	apply_events_free(out);
+	return err_set(e, "out of memory");
+}
+
+bool
+apply_events_told(struct apply_events *p, bool applied)
+{
+	struct apply_event	*ae;
+	size_t			 i, left = 0;
+
+	for (i = 0; i < p->n; i++) {
+		ae = &p->v[p->event[i]];
+		if (applied) {
+			ae->result = p->changes[i].result == 1 ?
+			    APPLY_CHANGED : APPLY_KNOWN;
+		} else if (p->changes[i].result == -1) {
+			park_event(ae, p->changes[i].why);
+			ae->result = APPLY_REFUSED;
+		} else {
+			p->changes[left] = p->changes[i];
+			p->event[left++] = p->event[i];
+		}
+	}
+	p->n = left;
+	return left > 0;
+}
+
+void
+apply_events_free(struct apply_events *p)
+{
+	free(p->v);
+	free(p->changes);
+	free(p->slots);
+	free(p->event);
+	memset(p, 0, sizeof *p);
 }
 
 void

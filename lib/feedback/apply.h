@@ -34,6 +34,7 @@ enum apply_result {
 	APPLY_KNOWN,		/* it did before: reported twice */
 	APPLY_COUNTED,		/* no change is due */
 	APPLY_PARKED,		/* not believed, see why */
+	APPLY_REFUSED,		/* a web hook's, see why; counted */
 	APPLY_FAILED		/* nothing is done; try again later */
 };
 
@@ -82,6 +83,31 @@ void	apply_mail(const struct apply *, const char *raw, size_t len,
 	    const char *sender, const char *rcpt, bool trust,
 	    struct apply_mail *out);
 void	apply_mail_free(struct apply_mail *);
+
+/* The events of a web hook (hook.h), whose sender proved who it is. */
+struct apply_events {
+	struct apply_event	*v;		/* one for each event */
+	size_t			 nv;
+	struct store_change	*changes;	/* n of them, for store_apply() */
+	size_t			 n;
+	size_t			*event;		/* whose change it is */
+	struct slot		*slots;		/* apply.c's */
+};
+
+/*
+ * apply_events - what they change, for the caller to commit as one
+ *
+ * reporter: who says so, by the name of its section; it is believed.
+ * Returns:  0 and *out (apply_events_free(); fb must stay); -1 without memory.
+ */
+int	apply_events(const struct apply *, struct feedback *fb,
+	    const char *reporter, struct apply_events *out, struct err *e);
+void	apply_events_free(struct apply_events *);
+
+/* After store_apply(): results of changes to those of events. applied: it
+ * returned 0; otherwise those that the store refused are taken out. True when
+ * there is something left to apply. */
+bool	apply_events_told(struct apply_events *, bool applied);
 
 const char *apply_result_name(enum apply_result);
 

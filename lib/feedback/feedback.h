@@ -56,6 +56,10 @@ struct feedback_event {
 	const char		*feedback_type;	/* RFC 5965: "abuse", ... */
 	const char		*reporter;	/* who says so */
 	const char		*message_id;	/* of the mail it is about */
+	const char		*event_id;	/* a web hook's (hook.h): of the
+						   event, by its sender */
+	const char		*scope;		/* a web hook's: what its labels
+						   stand for */
 	const char		*list_id, *feedback_id;
 	enum token_result	 token_state;
 	enum feedback_token_at	 token_at;

@@ -45,7 +45,7 @@ parse_event(struct parse *ps)
 	struct feedback_event	*v;
 	size_t			 cap;
 
-	if (ps->fb->n >= FEEDBACK_EVENTS_MAX) {
+	if (ps->fb->n >= ps->max) {
 		ps->fb->truncated = true;
 		return NULL;
 	}
@@ -237,8 +237,26 @@ prepare(struct feedback_event *ev)
 	ev->recipient = ev->original_recipient = ev->action = ev->status =
 	    ev->code = ev->reason = ev->feedback_type = ev->reporter =
 	    ev->message_id = ev->list_id = ev->feedback_id =
-	    ev->diagnostic = ev->agent = "";
+	    ev->event_id = ev->scope = ev->diagnostic = ev->agent = "";
 	ev->token_state = TOKEN_NONE;
+}
+
+struct feedback *
+parse_result(struct parse *ps)
+{
+	struct result	*r = calloc(1, sizeof *r);
+	struct feedback	*fb;
+
+	if (r == NULL)
+		return NULL;
+	arena_init(&r->arena);
+	fb = ps->fb = &r->pub;
+	ps->arena = &r->arena;
+	ps->max = FEEDBACK_EVENTS_MAX;
+	prepare(&ps->base);
+	ps->senders[0] = ps->senders[1] = "";
+	fb->report_id = fb->from = fb->sender = fb->subject = fb->why = "";
+	return fb;
 }
 
 /* run - ask each kind; false when none knows it */
@@ -380,34 +398,29 @@ feedback_parse(const struct feedback_ctx *ctx, const char *raw, size_t len,
 {
 	struct parse	 ps = { .ctx = ctx, .rcpt = rcpt,
 	    .prose = BUF_INIT(FEEDBACK_TEXT_MAX) };
-	struct result	*r;
+	struct feedback	*fb;
 	const char	*whole;
 	int		 rc;
 
 	*out = NULL;
-	if ((r = calloc(1, sizeof *r)) == NULL)
+	if ((fb = parse_result(&ps)) == NULL)
 		return err_set(e, "out of memory");
-	arena_init(&r->arena);
-	ps.fb = &r->pub;
-	ps.arena = &r->arena;
 	header_list_init(&ps.orig_own);
-	prepare(&ps.base);
-	ps.senders[0] = ps.senders[1] = "";
 	whole = raw;
 	unwrap(&raw, &len);
 	rc = begin(&ps, raw, len, e);
 	if (rc == 0 && run(&ps))
 		rc = nested(&ps, e);
 	else if (rc == 0)
-		r->pub.why = r->pub.truncated ?
+		fb->why = fb->truncated ?
 		    "too large or too deep to be read whole" :
 		    "neither bounce, complaint, unsubscribe nor reply";
-	if (r->pub.original.len > 0)
-		r->pub.original.off += (size_t)(raw - whole);
+	if (fb->original.len > 0)
+		fb->original.off += (size_t)(raw - whole);
 	end(&ps);
 	free(ps.copy);
-	*out = &r->pub;
-	if (rc == -1 || r->arena.failed) {
+	*out = fb;
+	if (rc == -1 || ps.arena->failed) {
 		feedback_free(out);
 		return err_set(e, "out of memory");
 	}

@@ -44,6 +44,7 @@ struct parse {
 	struct feedback		*fb;
 	struct arena		*arena;
 	size_t			 cap;	/* of fb->v */
+	size_t			 max;	/* events that fb->v may hold */
 
 	struct buf		 prose;	/* what its text parts say, UTF-8,
 					   LF, without the returned mail */
@@ -117,6 +118,8 @@ void	original_find(struct parse *);
 /* A token in this text (URL, address, id)? Sets the event's. */
 void	original_token(struct parse *, struct text, enum feedback_token_at);
 
+/* parse.c: an empty result, which ps fills; feedback_free(). NULL: no memory */
+struct feedback *parse_result(struct parse *);
 /* Does part i stand inside a returned message? */
 bool	parse_in_message(const struct parse *, size_t i);
 /* Add an event, beginning as a copy of parse.base; NULL at the limit or
@@ -131,6 +134,8 @@ bool	arf_parse(struct parse *);
 bool	dsn_parse(struct parse *);
 bool	unsub_parse(struct parse *, bool words);	/* else only by token */
 bool	vendor_parse(struct parse *);	/* web services' notices, JMRP */
+/* An event each of an Amazon SES notice, a json_t; false when it is none. */
+bool	vendor_ses(struct parse *, const void *json);
 bool	reply_parse(struct parse *);	/* vacation, receipts */
 bool	prose_parse(struct parse *);
 /* Does all of it look like a bounce: author, subject, text? */

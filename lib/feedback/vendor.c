@@ -142,11 +142,11 @@ unfold(struct text t, struct buf *out)
 	}
 }
 
-/* notice - one JSON object; false when it is none of SES */
-static bool
-notice(struct parse *ps, const json_t *o)
+bool
+vendor_ses(struct parse *ps, const void *json)
 {
-	size_t	before = ps->fb->n;
+	const json_t	*o = json;
+	size_t		 before = ps->fb->n;
 
 	ps->json = o;
 	ses_bounce(ps, json_object_get(o, "bounce"));
@@ -177,10 +177,10 @@ ses(struct parse *ps)
 		return false;
 	msg = json_string_value(json_object_get(o, "Message"));
 	if (msg != NULL && (in = json_loads(msg, 0, &je)) != NULL) {
-		found = notice(ps, in);
+		found = vendor_ses(ps, in);
 		json_decref(in);
 	} else {
-		found = notice(ps, o);
+		found = vendor_ses(ps, o);
 	}
 	json_decref(o);
 	return found;
