@@ -8,6 +8,7 @@
 layers='
 lib/base
 lib/conf		base
+lib/dns			base
 lib/metrics		base conf
 lib/mail		base conf
 lib/token		base conf
@@ -15,8 +16,8 @@ lib/smtp		base
 lib/store		base conf metrics mail
 lib/stream		base conf mail store
 lib/rules		base conf mail stream
-lib/dkim		base conf mail
-lib/spf			base conf mail
+lib/dkim		base conf mail dns
+lib/spf			base dns
 lib/feedback		base conf metrics mail token store stream dkim spf
 milters/frame		base conf metrics mail
 milters/suppress	base conf mail store stream frame
@@ -24,7 +25,7 @@ milters/keyword		base conf mail stream rules frame
 milters/unsubscribe	base conf mail token smtp store stream frame
 milters/dkim		base conf mail stream dkim frame
 milters/chain		base conf frame suppress keyword unsubscribe dkim
-tools/web		base conf metrics mail token store stream
+tools/web		base conf metrics mail token store stream dkim feedback
 tools/ctl		base conf metrics mail token store stream rules dkim feedback frame suppress keyword unsubscribe dkim web
 tools/ingest		base conf metrics mail token store stream dkim spf feedback frame
 tools/monitor		base conf metrics mail store stream
@@ -38,7 +39,7 @@ libmilter/mfapi.h	milters/frame
 pcre2.h			lib/rules
 hs/hs.h			lib/rules
 dkim.h			lib/dkim
-ares.h			lib/dkim
+ares.h			lib/dns
 spf2/spf.h		lib/spf
 gmime/gmime.h		lib/mail
 libxml/HTMLparser.h	lib/mail
@@ -49,7 +50,6 @@ unicase.h		lib/mail
 uniwidth.h		lib/mail
 unictype.h		lib/mail
 openssl/		lib/token lib/smtp lib/store lib/dkim lib/feedback tools/web
-ares.h			lib/dkim
 jansson.h		lib/feedback tools/ctl tools/ingest tools/web tools/monitor tools/replicate
 microhttpd.h		tools/web
 nats/nats.h		tools/replicate
@@ -57,7 +57,7 @@ curl/curl.h		tools/web lib/smtp
 '
 # the C library and the kernel
 system='
-assert ctype dirent emmintrin endian errno fcntl fnmatch ftw getopt glob grp iconv inttypes
+assert ctype dirent dlfcn emmintrin endian errno fcntl fnmatch ftw getopt glob grp iconv inttypes
 langinfo libgen limits locale math netdb poll pthread pwd regex sched semaphore setjmp
 malloc signal spawn stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn
 string strings syslog sysexits termios time ucontext unistd wchar wctype

@@ -309,6 +309,8 @@ footer_add(const struct header_list *l, const char *body, size_t len,
 	j.m = m;
 	if (mime_truncated(m) || raw.len > lim.octets)
 		j.why = "beyond a limit";
+	else if (mime_at(m, 0)->raw != raw.len - len)
+		j.why = "a field with a line end in it";
 	else if (memchr(body, '\0', len) != NULL)
 		j.why = "NUL octet";
 	else

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "frame/apply.h"
 #include "frame/gate.h"
+#include "frame/packet.h"
 
 #include "base/banned.h"
 
@@ -658,6 +659,8 @@ milter_setup(struct milter *m, struct err *e)
 	int		 fd, timeout = (int)g->frame.io_timeout;
 
 	gen_drop(&g);
+	if (packet_setup(e) == -1)
+		return -1;
 	self = m;
 	m->env.metrics = m->metrics;
 	m->env.octets = &m->octets;

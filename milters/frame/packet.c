@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * packet.c - see packet.h
+ *
+ * libmilter 8.17 looks a macro up by steps of two, name and value, until it
+ * comes upon the end of the list. A list that ends with a name has its end
+ * between two steps: smfi_getsymval() walks on through memory and crashes. No
+ * MTA sends such a list, but whoever reaches the socket can.
+ */
+#include "frame/packet.h"
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <sys/time.h>
+
+#include <libmilter/mfapi.h>
+
+#include "base/log.h"
+
+#include "base/banned.h"
+
+/* What libmilter's reader gives as a command when it is to hang up: anything
+ * below a blank. */
+#define HANG_UP		'\1'
+
+typedef char *reader(int, struct timeval *, char *, size_t *, char *);
+
+static reader	*libmilters;
+
+int
+packet_setup(struct err *e)
+{
+	void	*f = dlsym(RTLD_NEXT, "mi_rd_cmd");
+
+	if (f == NULL)
+		return err_code(e, EX_SOFTWARE, "libmilter has no mi_rd_cmd; "
+		    "build with Debian's");
+	memcpy(&libmilters, &f, sizeof f);
+	return 0;
+}
+
+/* in_pairs - the step's letter, then names and values */
+static bool
+in_pairs(const char *p, size_t n)
+{
+	size_t	i, nuls = 0;
+
+	for (i = 1; i < n; i++)
+		nuls += p[i] == '\0';
+	return nuls % 2 == 0;
+}
+
+/*
+ * mi_rd_cmd - in the place of libmilter's, which it calls
+ *
+ * The library reads each packet by this name, so that the program's own
+ * function of that name comes first, as with sigwait() in main.c.
+ */
+char	*mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len,
+	    char *name);
+
+char *
+mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
+{
+	char	*p = libmilters(sd, timeout, cmd, len, name);
+
+	if (p == NULL || *cmd != SMFIC_MACRO || in_pairs(p, *len))
+		return p;
+	log_event(LOG_ERR, "bad_packet", LOG_STR("why", "a macro without a "
+	    "value"));
+	free(p);
+	*cmd = HANG_UP;
+	*len = 0;
+	return NULL;
+}

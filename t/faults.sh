@@ -1,0 +1,106 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: BSD-2-Clause
+# faults.sh - one configuration that makes each milter do all that it can, for
+# t9xxx; source it after lib.sh
+#
+#	faults_conf [GEN]	write $CONF with keys, rules and a store; List-Id,
+#				Feedback-ID, selector and tag name generation GEN
+#	faults_start NAME	mailweir-NAME on $W/mailweir-NAME.sock
+#	$FIVE			the programs' names
+#
+# ann@world.example may have the newsletter, bob@world.example left it. The
+# clock stands still, so that the same message gets the same answer.
+
+CONF=$W/mailweir.conf
+FIVE='suppress keyword unsubscribe dkim chain'
+MAILWEIR_FAKE_TIME=${MAILWEIR_FAKE_TIME-1795284000}
+PYTHONDONTWRITEBYTECODE=1
+export MAILWEIR_FAKE_TIME CONF PYTHONDONTWRITEBYTECODE
+
+MW() { "$BIN/mailweir" -c "$CONF" "$@"; }
+
+# faults_section NAME - what every milter's section begins with
+faults_section() {
+	printf '[%s]\nsocket = unix:%s/mailweir-%s.sock\nsocket_mode = 0666\n' \
+	    "$1" "$W" "$1"
+}
+
+faults_text() {
+	cat <<-EOT
+	state_dir = $W/state
+	run_dir = $W
+	store_key_file = $W/store.key
+	token_key_file = $W/token.key
+	$(faults_section suppress)
+	$(faults_section unsubscribe)
+	$(faults_section chain)
+	$(faults_section dkim)
+	internal_hosts = 127.0.0.0/8, 192.0.2.0/24
+	$(faults_section keyword)
+	rules = $W/rules.d
+	tag_text = $1
+	time_budget_ms = 60000
+	[key rsa]
+	domain = sender.example
+	selector = rsa$1
+	file = $W/rsa.pem
+	[key ed]
+	domain = sender.example
+	selector = ed$1
+	file = $W/ed.pem
+	[stream newsletter]
+	match_sender = news@sender.example
+	class = bulk
+	scopes = newsletter
+	unsubscribe = add
+	unsubscribe_url = https://u.sender.example/u/
+	unsubscribe_mailto = u@u.sender.example
+	list_id = <gen$1.news.sender.example>
+	feedback_id = november:news:bulk:sender$1
+	tag_score = 2
+	require_signing = yes
+	[stream footer]
+	match_sender = foot@sender.example
+	class = bulk
+	scopes = newsletter
+	unsubscribe = add
+	unsubscribe_url = https://u.sender.example/u/
+	footer = add
+	verp_address = b@sender.example
+	[stream required]
+	match_sender = must@sender.example
+	class = bulk
+	scopes = newsletter
+	unsubscribe = require
+	multiple = reject
+	unsubscribe_url = https://u.sender.example/u/
+	[stream sales]
+	match_sender = @sender.example
+	class = transactional
+	scopes = newsletter
+	tag_score = 2
+	hold_score = 4
+	reject_score = 8
+	EOT
+}
+
+faults_conf() {
+	faults_text "${1:-0}" >"$CONF" || return 1
+	[ ! -d "$W/state" ] || return 0
+	mkdir -p "$W/state" "$W/rules.d" || return 1
+	cat >"$W/rules.d/t.cf" <<-'EOT'
+	body   T_ACCOUNT	/\bnew bank account\b/i
+	score  T_ACCOUNT	2.5
+	body   T_RISK		/\brisk-free offer\b/i
+	score  T_RISK		2.5
+	header T_SHOUT		Subject =~ /\bACT NOW\b/
+	score  T_SHOUT		5
+	EOT
+	MW init && MW dkim genkey --domain sender.example --selector rsa \
+	    --algorithm rsa --out "$W/rsa.pem" &&
+	    MW dkim genkey --domain sender.example --selector ed \
+	    --algorithm ed25519 --out "$W/ed.pem" &&
+	    MW add bob@world.example --scope newsletter --reason complaint
+}
+
+faults_start() { daemon "mailweir-$1" -c "$CONF"; }
