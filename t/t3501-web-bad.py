@@ -8,6 +8,7 @@ import errno
 import os
 import resource
 import select
+import signal
 import socket
 import sys
 import time
@@ -274,6 +275,42 @@ def crowd():
         time.sleep(0.1)
     print("not served any more")
     sys.exit(1)
+
+
+def full():
+    """As many as max_connections, all shut in the same moment: the threads
+    hear of 128 ends each, at which libmicrohttpd's own loop goes to sleep."""
+    crowd = [connect() for _ in range(256)]
+    for s in crowd:
+        s.sendall(b"POST /u/")
+    for s in crowd:
+        s.settimeout(15)
+        try:
+            assert s.recv(1000) == b""
+        except ConnectionError:
+            pass
+        s.close()
+
+
+def gone():
+    """Who sends half a request and goes while nobody looks is not waited for:
+    those behind the crowd are served before request_timeout, times and
+    times."""
+    pid = int(sys.argv[4])
+    for _ in range(3):
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for _ in range(256):
+                s = connect()
+                s.sendall(b"POST /u/")
+                s.close()
+            s = connect()
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        s.sendall(request(b"/u/" + TOKEN))
+        s.shutdown(socket.SHUT_WR)      # has said all, and waits
+        expect("half-closed", answer(s, 15), 200)
+        s.close()
 
 
 def flood():

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * http.h - requests in, responses out; http.c alone knows libmicrohttpd
+ * http.h - requests in, responses out; no handler knows libmicrohttpd
  *
  * A handler is called when a request is complete, with its whole body (which
  * is bounded), fills the response and returns. A handler of the public server
@@ -38,9 +38,10 @@ struct http_req {
 	struct snap	*snap;		/* the configuration it began with */
 	struct web	*web;
 	struct http_server *server;
-	struct MHD_Connection *conn;	/* http.c's */
+	struct MHD_Connection *conn;	/* request.c's */
 	bool		 waited;	/* the handler's second call */
 	int		 early;		/* status to give without a handler */
+	bool		 hook;		/* a web hook's (hook.h) */
 	void		*work;		/* the handler's, see .done */
 };
 
@@ -95,8 +96,9 @@ int	http_start(struct web *, const struct http_opts *,
 	    struct err *e);
 /* The request that waits goes on; from any thread. */
 void	http_resume(struct http_req *);
-/* Cut off who takes longer than request_timeout; call about once a second. */
-void	http_sweep(struct http_server *);
+/* Cut off who takes longer than request_timeout, and who went away; call about
+ * once a second, ten times as often while it says so. */
+bool	http_sweep(struct http_server *);
 /* Take no more connections. */
 void	http_quiesce(struct http_server *);
 /* Requests in hand. */

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/sigfd.h"
 #include "web/commit.h"
+#include "web/hook.h"
 #include "web/http.h"
 #include "web/keys.h"
 #include "web/limit.h"
@@ -28,6 +29,8 @@
 #define ADMIN_CONNECTIONS	16
 #define ADMIN_MEMORY		8192
 #define API_BODY		(64u << 10)
+#define IDLE_MS			1000	/* between two looks for the slow */
+#define CROWD_MS		100
 
 static const char	usage_text[] =
     "usage: mailweir-web [-c FILE] [-d]\n"
@@ -160,6 +163,7 @@ start(struct web *w, struct err *e)
 		    LOG_STR("why", e->msg));
 	e->msg[0] = '\0';
 	if (limit_new(&w->limit, e) == -1 ||
+	    hook_state_new(&w->hook_state, e) == -1 ||
 	    mailer_start(w->metrics, &w->mailer, e) == -1 ||
 	    commit_start(c->max_pending, c->batch, WEB_ACTOR, &w->commit,
 	    e) == -1)
@@ -193,6 +197,7 @@ end(struct web *w)
 	http_stop(&w->admin);
 	mailer_stop(&w->mailer);
 	limit_free(&w->limit);
+	hook_state_free(&w->hook_state);
 	metrics_close(&w->metrics);
 	snap_release(w->snap);
 }
@@ -202,14 +207,16 @@ static void
 serve(struct web *w, const char *conf_path, int fd)
 {
 	struct pollfd	p = { fd, POLLIN, 0 };
+	bool		crowd = false;
 
 	for (;;) {
-		if (poll(&p, 1, 1000) == -1 && errno != EINTR)
+		if (poll(&p, 1, crowd ? CROWD_MS : IDLE_MS) == -1 &&
+		    errno != EINTR)
 			return;
 		if (p.revents != 0 && signals_take(w, conf_path, fd))
 			return;
-		http_sweep(w->pub);
-		http_sweep(w->admin);
+		crowd = http_sweep(w->pub);
+		(void)http_sweep(w->admin);
 	}
 }
 
