@@ -134,7 +134,8 @@ def unsubscribe(path):
     return simple(rcpt, mailto(path), "unsubscribe", "unsubscribe\n")
 
 
-sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
-sys.stdout.write(globals()[sys.argv[1]](*sys.argv[2:]))
-if sys.argv[1] in ("mailto", "sender"):
-    print()
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+    sys.stdout.write(globals()[sys.argv[1]](*sys.argv[2:]))
+    if sys.argv[1] in ("mailto", "sender"):
+        print()
