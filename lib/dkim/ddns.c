@@ -8,86 +8,39 @@
 #include <arpa/nameser.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
 
-#include <ares.h>
-
 #include "base/buf.h"
-#include "base/clock.h"
 #include "dkim/dkey.h"
 #include "dkim/drecord.h"
+#include "dns/dns.h"
 
 #include "base/banned.h"
 
 #define NAME_MAX_	256	/* octets of a name, RFC 1035 */
 #define ALIASES		8	/* CNAME steps followed */
-#define ANSWER_MAX	65535
 
 struct ddns {
-	char		*servers;	/* csv, or NULL */
-	unsigned	 port;
-	int		 timeout_ms, tries;
+	struct dns	*dns;
+	unsigned	 port;		/* of authoritative servers */
 };
-
-/* What comes back for one question. */
-struct reply {
-	bool	done;
-	int	status;		/* ARES_* */
-	unsigned char *p;	/* a copy of the message; NULL if none */
-	int	len;
-};
-
-static pthread_once_t	ares_once = PTHREAD_ONCE_INIT;
-static int		ares_ready = ARES_ENOTINITIALIZED;
-
-static void
-start_ares(void)
-{
-	ares_ready = ares_library_init(ARES_LIB_INIT_ALL);
-}
 
 int
 ddns_open(const struct ddns_options *o, struct ddns **out, struct err *e)
 {
-	struct ddns	*d;
-	ares_channel	 ch;
-	char		*p;
+	struct dns_options	 d = { o->servers, o->timeout_ms, o->tries };
 
-	(void)pthread_once(&ares_once, start_ares);
-	if (ares_ready != ARES_SUCCESS ||
-	    (d = calloc(1, sizeof *d)) == NULL)
-		return err_code(e, EX_OSERR, "c-ares does not start");
-	d->port = o->port;
-	d->timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : 2000;
-	d->tries = o->tries > 0 ? o->tries : 2;
-	if (o->servers != NULL && o->servers[0] != '\0') {
-		if ((d->servers = strdup(o->servers)) == NULL) {
-			ddns_close(&d);
-			return err_code(e, EX_OSERR, "no memory");
-		}
-		for (p = d->servers; *p != '\0'; p++)
-			if (*p == ' ' || *p == '\t')
-				*p = ',';
-		/* a server list that is none shows now, not at first use */
-		if (ares_init(&ch) == ARES_SUCCESS) {
-			if (ares_set_servers_ports_csv(ch, d->servers) !=
-			    ARES_SUCCESS) {
-				ares_destroy(ch);
-				ddns_close(&d);
-				return err_code(e, EX_CONFIG, "%s: want "
-				    "addresses, with :port if not 53",
-				    o->servers);
-			}
-			ares_destroy(ch);
-		}
+	if ((*out = calloc(1, sizeof **out)) == NULL)
+		return err_code(e, EX_OSERR, "no memory");
+	(*out)->port = o->port != 0 ? o->port : 53;
+	if (dns_open(&d, &(*out)->dns, e) == -1) {
+		ddns_close(out);
+		return -1;
 	}
-	*out = d;
 	return 0;
 }
 
@@ -96,106 +49,9 @@ ddns_close(struct ddns **d)
 {
 	if (*d == NULL)
 		return;
-	free((*d)->servers);
+	dns_close(&(*d)->dns);
 	free(*d);
 	*d = NULL;
-}
-
-/* take - c-ares has an answer, or none */
-static void
-take(void *arg, int status, int timeouts, unsigned char *abuf, int alen)
-{
-	struct reply	*r = arg;
-
-	(void)timeouts;
-	r->done = true;
-	r->status = status;
-	if (abuf != NULL && alen > 0 && alen <= ANSWER_MAX &&
-	    (r->p = malloc((size_t)alen)) != NULL) {
-		memcpy(r->p, abuf, (size_t)alen);
-		r->len = alen;
-	}
-}
-
-/* wait_for - until the question is answered, or `limit` is over */
-static void
-wait_for(ares_channel ch, struct reply *r, int limit_ms)
-{
-	ares_socket_t	 socks[ARES_GETSOCK_MAXNUM];
-	struct pollfd	 fds[ARES_GETSOCK_MAXNUM];
-	struct timeval	 tv, *next, most = { limit_ms / 1000,
-			    limit_ms % 1000 * 1000 };
-	int64_t		 end = clock_mono_us() + (int64_t)limit_ms * 1000;
-	int		 bits, i, n, ms;
-
-	while (!r->done && clock_mono_us() < end) {
-		bits = ares_getsock(ch, socks, ARES_GETSOCK_MAXNUM);
-		for (i = n = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-			short ev = (short)((ARES_GETSOCK_READABLE(bits, i) ?
-			    POLLIN : 0) | (ARES_GETSOCK_WRITABLE(bits, i) ?
-			    POLLOUT : 0));
-
-			if (ev == 0)
-				break;
-			fds[n].fd = socks[i];
-			fds[n].events = ev;
-			fds[n++].revents = 0;
-		}
-		next = ares_timeout(ch, &most, &tv);
-		ms = (int)(next->tv_sec * 1000 + next->tv_usec / 1000) + 1;
-		if (n == 0)
-			break;
-		(void)poll(fds, (nfds_t)n, ms);
-		for (i = 0; i < n; i++)
-			ares_process_fd(ch, fds[i].revents & (POLLIN | POLLERR |
-			    POLLHUP) ? fds[i].fd : ARES_SOCKET_BAD,
-			    fds[i].revents & POLLOUT ? fds[i].fd :
-			    ARES_SOCKET_BAD);
-		/* nothing came: let it see to its timeouts */
-		ares_process_fd(ch, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	}
-}
-
-/*
- * ask - one question; server "" is the resolver
- *
- * Returns: 0 and *r with a message (free r->p); -1: none came, or it says
- * that the server could not.
- */
-static int
-ask(const struct ddns *d, const char *server, const char *name, int type,
-    struct reply *r)
-{
-	struct ares_options	 o;
-	ares_channel		 ch;
-	const char		*csv = server[0] != '\0' ? server : d->servers;
-	int			 limit = d->timeout_ms * (d->tries + 1) * 4;
-
-	memset(r, 0, sizeof *r);
-	memset(&o, 0, sizeof o);
-	o.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS;
-	if (server[0] != '\0')
-		o.flags |= ARES_FLAG_NORECURSE;
-	o.timeout = d->timeout_ms;
-	o.tries = d->tries;
-	o.ednspsz = 1232;
-	if (ares_init_options(&ch, &o, ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS |
-	    ARES_OPT_TRIES | ARES_OPT_EDNSPSZ) != ARES_SUCCESS)
-		return -1;
-	if (csv == NULL || ares_set_servers_ports_csv(ch, csv) ==
-	    ARES_SUCCESS) {
-		ares_query(ch, name, ns_c_in, type, take, r);
-		wait_for(ch, r, limit);
-	}
-	if (!r->done)
-		ares_cancel(ch);	/* calls take() */
-	ares_destroy(ch);
-	if (r->p != NULL && (r->status == ARES_SUCCESS ||
-	    r->status == ARES_ENODATA || r->status == ARES_ENOTFOUND))
-		return 0;
-	free(r->p);
-	r->p = NULL;
-	return -1;
 }
 
 /* is_key - does it look like a DKIM key record? */
@@ -263,7 +119,7 @@ negative_ttl(ns_msg *msg)
 
 /* read_txt - TXT records and aliases of an answer */
 static int
-read_txt(const struct reply *r, struct told *t)
+read_txt(const struct dns_reply *r, struct told *t)
 {
 	struct buf	one = BUF_INIT(DKEY_RECORD_MAX);
 	ns_msg		msg;
@@ -304,13 +160,13 @@ ddns_txt(void *arg, const char *name, char *txt, size_t size)
 {
 	const struct ddns	*d = arg;
 	struct told		 t = { .txt = BUF_INIT(DKEY_RECORD_MAX) };
-	struct reply		 r;
+	struct dns_reply r;
 	char			 at[NAME_MAX_];
 	int			 hop, rc = -1;
 
 	(void)snprintf(at, sizeof at, "%s", name);
 	for (hop = 0; hop < ALIASES; hop++) {
-		if (ask(d, "", at, ns_t_txt, &r) == -1)
+		if (dns_ask(d->dns, "", at, ns_t_txt, &r) == -1)
 			break;
 		rc = read_txt(&r, &t);
 		free(r.p);
@@ -334,7 +190,7 @@ find_zone(const struct ddns *d, const char *name, char zone[NAME_MAX_],
     char ns[][NAME_MAX_], size_t *n)
 {
 	const char	*up = name;
-	struct reply	 r;
+	struct dns_reply r;
 	ns_msg		 msg;
 	ns_rr		 rr;
 	int		 i;
@@ -342,7 +198,7 @@ find_zone(const struct ddns *d, const char *name, char zone[NAME_MAX_],
 	for (; up != NULL && *up != '\0'; up = strchr(up, '.'),
 	    up = up != NULL ? up + 1 : NULL) {
 		*n = 0;
-		if (ask(d, "", up, ns_t_ns, &r) == -1)
+		if (dns_ask(d->dns, "", up, ns_t_ns, &r) == -1)
 			return -1;
 		if (ns_initparse(r.p, r.len, &msg) == 0)
 			for (i = 0; i < ns_msg_count(msg, ns_s_an) &&
@@ -368,12 +224,12 @@ static int
 addresses(const struct ddns *d, const char *name, int type,
     char out[][INET6_ADDRSTRLEN], size_t max, size_t *n)
 {
-	struct reply	r;
+	struct dns_reply r;
 	ns_msg		msg;
 	ns_rr		rr;
 	int		i, rc;
 
-	if (ask(d, "", name, type, &r) == -1)
+	if (dns_ask(d->dns, "", name, type, &r) == -1)
 		return -1;
 	if ((rc = ns_initparse(r.p, r.len, &msg)) == 0)
 		for (i = 0; i < ns_msg_count(msg, ns_s_an) && *n < max; i++) {
@@ -396,13 +252,13 @@ ask_one(const struct ddns *d, const char *addr, const char *name,
     struct ddns_answer *a, char *alias)
 {
 	struct told	t = { .txt = BUF_INIT(DKEY_RECORD_MAX) };
-	struct reply	r;
+	struct dns_reply r;
 	char		at[80];
 
 	(void)snprintf(at, sizeof at, strchr(addr, ':') != NULL ? "[%s]:%u" :
-	    "%s:%u", addr, d->port != 0 ? d->port : 53);
+	    "%s:%u", addr, d->port);
 	a->found = -1;
-	if (ask(d, at, name, ns_t_txt, &r) == 0) {
+	if (dns_ask(d->dns, at, name, ns_t_txt, &r) == 0) {
 		if (read_txt(&r, &t) == 0 && t.authoritative) {
 			a->found = t.keys == 1 ? 1 : 0;
 			a->ttl = t.ttl;

@@ -32,6 +32,7 @@ struct job {
 	const char		*raw;
 	size_t			 len;
 	bool			 trust;
+	const struct belief_way	*way;
 	const char		*reporter;	/* listed and proven, or NULL */
 	struct store_change	*changes;
 	struct slot		*slots;
@@ -361,14 +362,15 @@ vouched(struct job *j)
 			break;
 	if (i == fb->n)
 		return 0;
-	rc = belief_reporter(j->a->belief, j->raw, j->len, fb, &j->reporter);
+	rc = belief_reporter(j->a->belief, j->raw, j->len, j->way, fb,
+	    &j->reporter);
 	if (rc == 1 && o->len > 0 && j->a->proof != NULL) {
 		rc = proof_ours(j->a->proof, j->raw + o->off, o->len,
 		    o->whole);
 		o->signed_by_us = rc == 1;
 	}
-	return rc != -1 ? 0 : err_set(&j->m->err, "a DKIM key could not be "
-	    "looked up");
+	return rc != -1 ? 0 : err_set(&j->m->err, "a DKIM key or SPF record "
+	    "could not be looked up");
 }
 
 /* run - all steps but the parking; -1 = failed */
@@ -397,10 +399,11 @@ run(struct job *j, const char *rcpt)
 
 void
 apply_mail(const struct apply *a, const char *raw, size_t len,
-    const char *sender, const char *rcpt, bool trust, struct apply_mail *m)
+    const struct belief_way *way, const char *rcpt, bool trust,
+    struct apply_mail *m)
 {
 	struct job	j = { .a = a, .m = m, .raw = raw, .len = len,
-	    .trust = trust };
+	    .trust = trust, .way = way };
 	const char	*why;
 	int		 rc;
 
@@ -413,8 +416,8 @@ apply_mail(const struct apply *a, const char *raw, size_t len,
 		return;
 	}
 	if ((why = summary(m)) != NULL && !trust &&
-	    park_add(a->conf->park_dir, a->conf->park_max, why, sender, rcpt,
-	    raw, len, m->park_id, &m->err) == -1)
+	    park_add(a->conf->park_dir, a->conf->park_max, why, way->sender,
+	    rcpt, raw, len, m->park_id, &m->err) == -1)
 		m->result = APPLY_FAILED;
 }
 
@@ -423,7 +426,8 @@ apply_events(const struct apply *a, struct feedback *fb, const char *reporter,
     struct apply_events *out, struct err *e)
 {
 	struct apply_mail	m = { .fb = fb };
-	struct job		j = { .a = a, .m = &m, .reporter = reporter };
+	struct job		j = { .a = a, .m = &m, .raw = "",
+	    .reporter = reporter };
 	size_t			i, before, n = fb->n > 0 ? fb->n : 1;
 
 	out->nv = fb->n;
@@ -443,7 +447,7 @@ apply_events(const struct apply *a, struct feedback *fb, const char *reporter,
 			m.v[i].result = APPLY_REFUSED;
 		if (j.n == before)
 			continue;
-		/* very many, and once more does nothing: not to be remembered */
+		/* very many, once more does nothing: not to be remembered */
 		if (j.changes[before].op == STORE_DELIVERED)
 			j.changes[before].dedup = NULL;
 		out->event[before] = i;

@@ -73,14 +73,14 @@ struct apply_mail {
 /*
  * apply_mail - read it, judge it, change the store, park what is left over
  *
- * sender:  envelope sender, "" = null; rcpt: envelope recipient, or NULL.
+ * way:     how it came; rcpt: envelope recipient, or NULL.
  * trust:   somebody looked at it and believes it (parked accept).
  * Always:  fills *out; apply_mail_free() it. Only after APPLY_FAILED is the
  *          mail still the caller's to keep.
  * Threads: safe.
  */
 void	apply_mail(const struct apply *, const char *raw, size_t len,
-	    const char *sender, const char *rcpt, bool trust,
+	    const struct belief_way *way, const char *rcpt, bool trust,
 	    struct apply_mail *out);
 void	apply_mail_free(struct apply_mail *);
 
@@ -88,7 +88,7 @@ void	apply_mail_free(struct apply_mail *);
 struct apply_events {
 	struct apply_event	*v;		/* one for each event */
 	size_t			 nv;
-	struct store_change	*changes;	/* n of them, for store_apply() */
+	struct store_change	*changes;	/* n, for store_apply() */
 	size_t			 n;
 	size_t			*event;		/* whose change it is */
 	struct slot		*slots;		/* apply.c's */

@@ -31,6 +31,7 @@
 
 #include <openssl/crypto.h>
 
+#include "feedback/client.h"
 #include "mail/header.h"
 
 #include "base/banned.h"
@@ -40,14 +41,15 @@
 
 struct reporter {
 	const char		*name;
-	struct conf_list	 local, dkim, spf, authserv, from;
+	struct conf_list	 local, dkim, spf, border, authserv, from;
 };
 
 struct belief {
 	struct reporter	*v;
 	size_t		 n;
 	belief_dkim	 dkim;
-	void		*dkim_arg;
+	belief_spf	 spf;
+	void		*dkim_arg, *spf_arg;
 };
 
 const struct conf_param reporter_params[] = {
@@ -57,11 +59,16 @@ const struct conf_param reporter_params[] = {
 	CONF_LIST(struct reporter, dkim, "",
 	    "Domains (d=), one of whose DKIM signatures must verify."),
 	CONF_LIST(struct reporter, spf, "",
-	    "Domains of the envelope sender, one of which must pass SPF, as "
-	    "a border of authserv saw it; instead of a signature."),
+	    "Domains of the envelope sender, one of which must pass SPF; "
+	    "instead of a signature. The client is the one that Postfix tells "
+	    "(lmtp_send_xforward_command = yes), or border."),
+	CONF_LIST(struct reporter, border, "",
+	    "Names of our own borders, as they write them after \"by\" in "
+	    "Received: where Postfix tells no client, SPF asks about the one "
+	    "in the topmost such line."),
 	CONF_LIST(struct reporter, authserv, "",
 	    "Names of our own borders, whose Authentication-Results are "
-	    "taken for the signature's verification. They must remove "
+	    "taken for the verification of dkim and spf. They must remove "
 	    "foreign fields of their name. Empty: verify here."),
 	CONF_LIST(struct reporter, from, "",
 	    "Author addresses (\"a@b.example\", \"@b.example\") that this "
@@ -93,13 +100,6 @@ belief_load(const struct conf *c, struct belief **out, struct err *e)
 			return -1;
 		}
 		v->name = conf_section_name(s);
-		if (v->spf.n > 0 && v->authserv.n == 0) {
-			(void)err_set(e, "%s: without authserv nobody saw the "
-			    "client", conf_where(s, "spf", where,
-			    sizeof where));
-			belief_free(&b);
-			return -1;
-		}
 		if (v->local.n == 0 && v->dkim.n == 0 && v->spf.n == 0) {
 			(void)err_set(e, "%s: not local, dkim or spf: "
 			    "nothing would prove this reporter",
@@ -127,6 +127,13 @@ belief_set_dkim(struct belief *b, belief_dkim f, void *arg)
 {
 	b->dkim = f;
 	b->dkim_arg = arg;
+}
+
+void
+belief_set_spf(struct belief *b, belief_spf f, void *arg)
+{
+	b->spf = f;
+	b->spf_arg = arg;
 }
 
 /* word_in - does the host's name stand in the list? */
@@ -290,9 +297,50 @@ by_dkim(const struct belief *b, const struct reporter *r, const char *raw,
 	return worst;
 }
 
+/* by_spf - ask about the client and the envelope sender's domain */
+static int
+by_spf(const struct belief *b, const struct reporter *r,
+    const struct header_list *hl, const struct belief_way *way)
+{
+	const struct header	*h = header_first(hl, "Received");
+	const char		*at, *client = way->client;
+	char			 topmost[CLIENT_SIZE];
+
+	if (b->spf == NULL || way->sender == NULL ||
+	    (at = strrchr(way->sender, '@')) == NULL ||
+	    !word_in(&r->spf, at + 1, strlen(at + 1)))
+		return 0;
+	if (client == NULL || client[0] == '\0') {
+		if (h == NULL || !client_of(h->value, h->value_len,
+		    &r->border, topmost))
+			return 0;
+		client = topmost;
+	}
+	return b->spf(b->spf_arg, client, at + 1);
+}
+
+/* proves - is this mail the reporter's? */
+static int
+proves(const struct belief *b, const struct reporter *r,
+    const struct header_list *hl, const char *raw, size_t len,
+    const struct belief_way *way)
+{
+	int	dkim, spf;
+
+	if (is_local(r, hl))
+		return 1;
+	if (r->authserv.n > 0)
+		return by_border(r, hl);
+	if ((dkim = by_dkim(b, r, raw, len)) == 1)
+		return 1;
+	spf = by_spf(b, r, hl, way);
+	return spf != 0 ? spf : dkim;
+}
+
 int
 belief_reporter(const struct belief *b, const char *raw, size_t len,
-    const struct feedback *fb, const char **name)
+    const struct belief_way *way, const struct feedback *fb,
+    const char **name)
 {
 	struct header_list	 hl;
 	const struct reporter	*r;
@@ -307,13 +355,7 @@ belief_reporter(const struct belief *b, const char *raw, size_t len,
 	for (r = b->v; rc != -1 && r < b->v + b->n; r++) {
 		if (!from_ok(r, fb->from))
 			continue;
-		if (is_local(r, &hl))
-			one = 1;
-		else if (r->authserv.n > 0)
-			one = by_border(r, &hl);
-		else
-			one = by_dkim(b, r, raw, len);
-		if (one == 1) {
+		if ((one = proves(b, r, &hl, raw, len, way)) == 1) {
 			*name = r->name;
 			rc = 1;
 			break;

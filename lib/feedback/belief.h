@@ -10,9 +10,12 @@
  *	local	  our own MTA wrote it: the topmost Received says "by" one of
  *		  these names and has no "from" (mail from outside always has)
  *	dkim	  a signature of one of these domains verifies
+ *	spf	  the client may send for one of these domains, which the
+ *		  envelope sender names; LMTP tells the client (XFORWARD), or
+ *		  the topmost Received of one of our borders
  *	authserv  an Authentication-Results field of one of these hosts (our
  *		  own border, which must drop foreign fields of its name) says
- *		  dkim=pass for one of the domains
+ *		  dkim=pass or spf=pass for one of the domains
  *      and, when it returns a mail, that mail is ours (a).
  * Everything else is parked, and no number of parked reports weighs anything.
  */
@@ -35,9 +38,20 @@ extern const struct conf_param reporter_params[];
 typedef int (*belief_dkim)(void *arg, const char *raw, size_t len,
 	    const char *domain);
 
+/* Likewise SPF: may this client send for domain? */
+typedef int (*belief_spf)(void *arg, const char *client,
+	    const char *domain);
+
+/* How the mail came; NULL or "" = not known. */
+struct belief_way {
+	const char	*sender;	/* of the envelope */
+	const char	*client;	/* address of who sent it to our border */
+};
+
 int	belief_load(const struct conf *, struct belief **, struct err *e);
 void	belief_free(struct belief **);
 void	belief_set_dkim(struct belief *, belief_dkim, void *arg);
+void	belief_set_spf(struct belief *, belief_spf, void *arg);
 
 /* What is believed of one event. */
 struct belief_answer {
@@ -51,10 +65,11 @@ struct belief_answer {
 	char		 why[BELIEF_WHY];	/* when not believed */
 };
 
-/* Which listed reporter sent this mail? 1 and its name; 0 none, or -1 when a
- * key could not be looked up. Ask once a mail. */
+/* Which listed reporter sent this mail? 1 and its name; 0 none, or -1 when DNS
+ * could not say. Ask once a mail. */
 int	belief_reporter(const struct belief *, const char *raw, size_t len,
-	    const struct feedback *, const char **name);
+	    const struct belief_way *, const struct feedback *,
+	    const char **name);
 
 /* reporter: what belief_reporter() said of the mail, NULL = none. */
 void	belief_event(const struct belief *, const struct feedback *, size_t i,

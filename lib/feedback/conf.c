@@ -37,8 +37,8 @@ const struct conf_param feedback_params[] = {
 	CONF_STR(struct feedback_conf, dkim_records, "",
 	    "File of DKIM key records, asked before DNS."),
 	CONF_STR(struct feedback_conf, dns_servers, "",
-	    "Servers to look DKIM keys up at. Empty: those of "
-	    "/etc/resolv.conf. none: ask nobody."),
+	    "Servers to look DKIM keys and SPF records up at. Empty: those "
+	    "of /etc/resolv.conf. none: ask nobody."),
 	CONF_END
 };
 

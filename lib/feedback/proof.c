@@ -9,12 +9,14 @@
 #include "dkim/ddns.h"
 #include "dkim/drecord.h"
 #include "dkim/dverify.h"
+#include "spf/spf.h"
 
 #include "base/banned.h"
 
 struct proof {
 	struct drecord_set	*records;
-	struct ddns		*dns;
+	struct ddns		*dns;		/* for keys; NULL: not asked */
+	struct dns		*spf;		/* for SPF; likewise */
 	struct dverify		*verify;
 	const struct conf_list	*ours;
 };
@@ -38,6 +40,7 @@ proof_open(const struct feedback_conf *conf, struct proof **out,
     struct err *e)
 {
 	struct ddns_options	 o = { .servers = conf->dns_servers };
+	struct dns_options	 so = { .servers = conf->dns_servers };
 	struct proof		*p = calloc(1, sizeof *p);
 
 	*out = NULL;
@@ -47,7 +50,8 @@ proof_open(const struct feedback_conf *conf, struct proof **out,
 	if ((conf->dkim_records[0] != '\0' &&
 	    drecord_load(conf->dkim_records, &p->records, e) == -1) ||
 	    (strcmp(conf->dns_servers, "none") != 0 &&
-	    ddns_open(&o, &p->dns, e) == -1) ||
+	    (ddns_open(&o, &p->dns, e) == -1 ||
+	    dns_open(&so, &p->spf, e) == -1)) ||
 	    dverify_open(lookup, p, &p->verify, e) == -1) {
 		proof_close(&p);
 		return -1;
@@ -67,6 +71,7 @@ proof_close(struct proof **pp)
 		dverify_close(&p->verify);
 	if (p->dns != NULL)
 		ddns_close(&p->dns);
+	dns_close(&p->spf);
 	if (p->records != NULL)
 		drecord_free(&p->records);
 	free(p);
@@ -106,6 +111,21 @@ proof_of(void *arg, const char *raw, size_t len, const char *domain)
 	}
 	free(out);
 	return rc;
+}
+
+int
+proof_spf(void *arg, const char *client, const char *domain)
+{
+	struct proof	*p = arg;
+
+	if (p->spf == NULL)
+		return 0;
+	switch (spf_check(p->spf, client, domain)) {
+	case SPF_PASSED:	return 1;
+	case SPF_NOT_PASSED:	return 0;
+	case SPF_UNKNOWN:	return -1;
+	}
+	return -1;
 }
 
 int

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "conf/common.h"
 #include "feedback/apply.h"
+#include "feedback/client.h"
 #include "feedback/park.h"
 
 #define TODAY	20778u		/* 2026-11-21 */
@@ -34,6 +35,10 @@ static const char	conf_text[] =
     "[reporter unsigned]\n"
     "spf = spf.example\n"
     "authserv = border.s.example\n"
+    "[reporter viaspf]\n"
+    "spf = bounce.big.example\n"
+    "border = mx.s.example\n"
+    "from = @viaspf.example\n"
     "[reporter border]\n"
     "dkim = big.example\n"
     "authserv = border.s.example\n";
@@ -50,7 +55,9 @@ struct world {
 	struct belief		*belief;
 	struct store		*store;
 	struct apply		 a;
-	int			 dkim;	/* what the verifier will answer */
+	struct belief_way	 way;	/* of the next mail */
+	int			 dkim, spf;	/* what will be answered */
+	const char		*asked;	/* client that SPF was asked about */
 };
 
 static int
@@ -62,6 +69,18 @@ fake_dkim(void *arg, const char *raw, size_t len, const char *domain)
 	assert_true(len > 0);
 	assert_string_equal(domain, "fbl.example");
 	return w->dkim;
+}
+
+static int
+fake_spf(void *arg, const char *client, const char *domain)
+{
+	struct world	*w = arg;
+	static char	 asked[CLIENT_SIZE];
+
+	(void)snprintf(asked, sizeof asked, "%s", client);
+	w->asked = asked;
+	assert_int_equal(strcasecmp(domain, "bounce.big.example"), 0);
+	return w->spf;
 }
 
 static const char *
@@ -109,6 +128,8 @@ setup(void **state)
 	OK(store_open(in_dir(w, "store"), STORE_WRITE, w->keys, &w->store,
 	    &e));
 	belief_set_dkim(w->belief, fake_dkim, w);
+	belief_set_spf(w->belief, fake_spf, w);
+	w->way = (struct belief_way){ "", "" };
 	w->a = (struct apply){ .conf = &w->conf, .ctx = { w->bounces,
 	    w->tokens, TODAY, 365 }, .belief = w->belief,
 	    .store = w->store, .keys = w->keys, .streams = w->streams,
@@ -285,7 +306,7 @@ put(const struct world *w, char *raw, const char *rcpt)
 	struct apply_mail	m;
 	enum apply_result	r;
 
-	apply_mail(&w->a, raw, strlen(raw), "", rcpt, false, &m);
+	apply_mail(&w->a, raw, strlen(raw), &w->way, rcpt, false, &m);
 	r = m.result;
 	if (r == APPLY_FAILED)
 		print_message("# %s\n", m.err.msg);
@@ -506,6 +527,131 @@ test_border(void **state)
 	}
 }
 
+/* complaint - of the reporter that SPF proves, without a returned mail */
+static char *
+spf_complaint(const char *received, const char *to)
+{
+	struct buf	b = BUF_INIT(8192);
+
+	(void)buf_addf(&b, "%sFrom: fbl@viaspf.example\nTo: fbl@s.example\n"
+	    "Message-ID: <spf-%s>\nContent-Type: multipart/report; "
+	    "report-type=feedback-report;\n boundary=b\n\n"
+	    "--b\nContent-Type: message/feedback-report\n\n"
+	    "Feedback-Type: abuse\nOriginal-Rcpt-To: %s\n\n--b--\n",
+	    received, to, to);
+	assert_false(b.failed);
+	return buf_steal(&b);
+}
+
+#define BY_US	"\n\tby mx.s.example (Postfix) with ESMTP id 1;\n\tnow\n"
+
+static void
+test_spf(void **state)
+{
+	static const char border[] = "Received: from a (b.example "
+	    "[192.0.2.9])" BY_US;
+	static const struct { const char *name, *sender, *client, *received;
+	    int spf; enum apply_result result; const char *asked; } cases[] = {
+		{ "client told, pass", "x@bounce.big.example", "192.0.2.1",
+		    "", 1, APPLY_CHANGED, "192.0.2.1" },
+		{ "told before read", "x@BOUNCE.big.example", "192.0.2.2",
+		    border, 1, APPLY_CHANGED, "192.0.2.2" },
+		{ "read, pass", "x@bounce.big.example", "", border, 1,
+		    APPLY_CHANGED, "192.0.2.9" },
+		{ "no pass", "x@bounce.big.example", "192.0.2.1", "", 0,
+		    APPLY_PARKED, "192.0.2.1" },
+		{ "DNS silent", "x@bounce.big.example", "192.0.2.1", "", -1,
+		    APPLY_FAILED, "192.0.2.1" },
+		{ "nobody knows the client", "x@bounce.big.example", "", "",
+		    1, APPLY_PARKED, NULL },
+		{ "another border's line", "x@bounce.big.example", "",
+		    "Received: from a (b.example [192.0.2.9])\n\tby "
+		    "mx.evil.example; now\n", 1, APPLY_PARKED, NULL },
+		{ "our line is not topmost", "x@bounce.big.example", "",
+		    "Received: from x (y [192.0.2.8])\n\tby z.example; now\n"
+		    "Received: from a (b.example [192.0.2.9])" BY_US, 1,
+		    APPLY_PARKED, NULL },
+		{ "another sender", "x@big.example", "192.0.2.1", "", 1,
+		    APPLY_PARKED, NULL },
+		{ "a domain below", "x@a.bounce.big.example", "192.0.2.1", "",
+		    1, APPLY_PARKED, NULL },
+		{ "null sender", "", "192.0.2.1", "", 1, APPLY_PARKED, NULL },
+	};
+	struct world	*w = *state;
+	char		 to[64];
+	size_t		 i;
+
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		print_message("# %s\n", cases[i].name);
+		(void)snprintf(to, sizeof to, "u%zu@example.com", i);
+		w->way = (struct belief_way){ cases[i].sender,
+		    cases[i].client };
+		w->spf = cases[i].spf;
+		w->asked = NULL;
+		assert_int_equal(put(w, spf_complaint(cases[i].received, to),
+		    "fbl@s.example"), cases[i].result);
+		assert_string_equal(reasons(w, to, "*"),
+		    cases[i].result == APPLY_CHANGED ? "complaint=1" : "");
+		if (cases[i].asked == NULL)
+			assert_null(w->asked);
+		else
+			assert_string_equal(w->asked, cases[i].asked);
+	}
+	w->way = (struct belief_way){ "", "" };
+}
+
+static void
+test_client_of(void **state)
+{
+	static const struct { const char *field, *client; } cases[] = {
+		{ "from a (b.example [192.0.2.9])" BY_US, "192.0.2.9" },
+		{ "from a (unknown [IPv6:2001:db8::9])\n\t(using TLSv1.3 with "
+		    "cipher x (256/256 bits))\n\t(No client certificate "
+		    "requested)" BY_US, "2001:db8::9" },
+		{ "from a (b.example [192.0.2.9] (may be forged))" BY_US,
+		    "192.0.2.9" },
+		{ "from [192.0.2.1] (b.example [192.0.2.9])" BY_US,
+		    "192.0.2.9" },
+		{ "from x (y [192.0.2.1]) by mx.s.example (b [192.0.2.9])"
+		    BY_US, "192.0.2.9" },
+		/* nothing to be sure of */
+		{ "from x (y [192.0.2.1]) by mx.s.example; now", NULL },
+		{ "by mx.s.example (Postfix) id 1; now", NULL },
+		{ "from a (b.example [192.0.2.9])\n\tby mx.s.example.evil.ex",
+		    NULL },
+		{ "from a (b.example [192.0.2.9])\n\t(a) by mx.s.example",
+		    NULL },
+		{ "from a (b.example [999.0.2.9])" BY_US, NULL },
+		{ "from a (b.example)" BY_US, NULL },
+		{ "from [])" BY_US, NULL },
+		{ "from ])" BY_US, NULL },
+		{ "from )" BY_US, NULL },
+		{ "from  (may be forged))" BY_US, NULL },
+		{ "from a [192.0.2.9]" BY_US, NULL },
+		{ "from a ([192.0.2.9])", NULL },
+		{ "", NULL },
+	};
+	const char *const	 ours[] = { "mx.s.example", NULL };
+	const struct conf_list	 l = { ours, 1 };
+	char			 got[CLIENT_SIZE];
+	size_t			 i;
+	bool			 ok;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		/* of its exact size, so that a read beyond it is seen */
+		char	*copy = strdup(cases[i].field);
+		size_t	 n = strlen(copy);
+
+		copy = realloc(copy, n > 0 ? n : 1);
+		ok = client_of(copy, n, &l, got);
+		free(copy);
+		if (ok != (cases[i].client != NULL) ||
+		    (ok && strcmp(got, cases[i].client) != 0))
+			fail_msg("%s", cases[i].field);
+	}
+}
+
 static void
 test_optout(void **state)
 {
@@ -610,6 +756,8 @@ static const struct CMUnitTest tests[] = {
 	T(test_complaint),
 	T(test_signed_reporter),
 	T(test_border),
+	T(test_spf),
+	T(test_client_of),
 	T(test_optout),
 	T(test_optout_by_reply),
 	T(test_nothing_recognised),

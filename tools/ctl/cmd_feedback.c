@@ -199,6 +199,7 @@ accept_one(struct ctl *ctl, const struct work *w, const char *id,
 	    .belief = w->belief, .store = ctl->store, .keys = ctl->keys,
 	    .rules = ctl->rules, .streams = w->streams,
 	    .actor = ctl->actor };
+	struct belief_way	way = { 0 };
 	struct apply_mail	m;
 	struct parked		p;
 	size_t			i, done = 0;
@@ -206,7 +207,7 @@ accept_one(struct ctl *ctl, const struct work *w, const char *id,
 
 	if (park_get(w->conf.park_dir, id, &p, e) == -1)
 		return -1;
-	apply_mail(&a, p.mail, p.mail_len, p.sender,
+	apply_mail(&a, p.mail, p.mail_len, &way,
 	    p.has_recipient ? p.recipient : NULL, true, &m);
 	for (i = 0; m.result != APPLY_FAILED && i < m.fb->n; i++) {
 		printf("%s  %s  %s  %s%s%s\n", id,

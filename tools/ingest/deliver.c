@@ -16,14 +16,15 @@ or_dash(const char *s)
 
 bool
 deliver(struct ingest *in, const struct apply *a, const char *id,
-    const char *raw, size_t len, const char *sender, const char *rcpt)
+    const char *raw, size_t len, const struct belief_way *way,
+    const char *rcpt)
 {
 	struct apply		now = *a;
 	struct apply_mail	m;
 	size_t			i;
 
 	now.ctx.token_today = (uint32_t)(clock_now() / 86400);
-	apply_mail(&now, raw, len, sender, rcpt, false, &m);
+	apply_mail(&now, raw, len, way, rcpt, false, &m);
 	if (m.result == APPLY_FAILED) {
 		log_event(LOG_ERR, "feedback_failed", LOG_STR("id", id),
 		    LOG_STR("to", or_dash(rcpt)), LOG_STR("why", m.err.msg));

@@ -10,6 +10,7 @@
 
 #include "conf/common.h"
 #include "feedback/apply.h"
+#include "feedback/client.h"
 #include "metrics/metrics.h"
 
 extern const struct conf_schema ingest_schemas[];
@@ -55,11 +56,15 @@ void	ingest_swap(struct ingest *, struct snap *);
  *          and the sender must keep it.
  */
 bool	deliver(struct ingest *, const struct apply *, const char *id,
-	    const char *raw, size_t len, const char *sender,
+	    const char *raw, size_t len, const struct belief_way *way,
 	    const char *rcpt);
 
 /* lmtp.c: serve one connection until it ends. id: for the log. */
 void	lmtp_session(struct ingest *, int fd, unsigned long id);
+
+/* xforward.c: what Postfix says of the client, behind "XFORWARD ". client is
+ * "" unless it is an address. False when the command is none. */
+bool	xforward(const char *arg, char client[CLIENT_SIZE]);
 
 /* The ways mail comes in; each returns an exit status. */
 int	service_run(struct ingest *, const char *conf_path, const char *sock);

@@ -44,6 +44,7 @@ struct session {
 	int64_t		 deadline;	/* of the message, microseconds */
 	bool		 hello, have_sender, closed;
 	char		 sender[PATH_SIZE];
+	char		 client[CLIENT_SIZE];	/* XFORWARD: of this message */
 	char		 (*rcpt)[PATH_SIZE];
 	size_t		 nrcpt;
 	unsigned	 bad;
@@ -160,6 +161,7 @@ static void
 forget(struct session *s)
 {
 	s->have_sender = false;
+	s->client[0] = '\0';
 	s->nrcpt = 0;
 	buf_free(&s->mail);
 	atomic_fetch_sub(&s->in->memory, s->reserved);
@@ -204,7 +206,18 @@ do_lhlo(struct session *s)
 	reply(s, size);
 	reply(s, "250-8BITMIME");
 	reply(s, "250-SMTPUTF8");
+	reply(s, "250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE");
 	reply(s, "250 ENHANCEDSTATUSCODES");
+}
+
+static void
+do_xforward(struct session *s, const char *arg)
+{
+	if (!s->hello || s->have_sender)
+		reply(s, "503 5.5.1 Between messages only");
+	else
+		reply(s, xforward(arg, s->client) ? "250 2.0.0 Ok" :
+		    "501 5.5.4 XFORWARD NAME=VALUE");
 }
 
 static void
@@ -346,6 +359,7 @@ receive(struct session *s, enum data_state *st)
 static void
 do_data(struct session *s)
 {
+	struct belief_way way = { s->sender, s->client };
 	enum data_state	 st = DATA_OK;
 	size_t		 i;
 	bool		 done;
@@ -372,7 +386,7 @@ do_data(struct session *s)
 			continue;
 		}
 		done = deliver(s->in, &s->snap->apply, s->id,
-		    buf_str(&s->mail), s->mail.len, s->sender, s->rcpt[i]);
+		    buf_str(&s->mail), s->mail.len, &way, s->rcpt[i]);
 		reply(s, done ? "250 2.0.0 Taken" :
 		    "451 4.3.0 The store cannot take it now");
 	}
@@ -412,6 +426,8 @@ obey(struct session *s, const char *line)
 		return !s->closed;
 	} else if (verb(line, "LHLO") != NULL) {
 		do_lhlo(s);
+	} else if ((arg = verb(line, "XFORWARD")) != NULL) {
+		do_xforward(s, arg);
 	} else if (verb(line, "RSET") != NULL) {
 		forget(s);
 		reply(s, "250 2.0.0 Ok");

@@ -33,6 +33,7 @@ one(struct ingest *in, const struct snap *s, const char *dir,
     const char *name)
 {
 	char		 from[PATH_MAX], to[PATH_MAX];
+	const struct belief_way unknown = { "", "" };
 	char		*data;
 	size_t		 len;
 	struct err	 e = { "", 0 };
@@ -49,7 +50,7 @@ one(struct ingest *in, const struct snap *s, const char *dir,
 		    LOG_STR("to", "-"), LOG_STR("why", e.msg));
 		return false;
 	}
-	done = deliver(in, &s->apply, name, data, len, "", NULL);
+	done = deliver(in, &s->apply, name, data, len, &unknown, NULL);
 	free(data);
 	if (done && rename(from, to) == -1) {
 		log_event(LOG_ERR, "feedback_failed", LOG_STR("id", name),

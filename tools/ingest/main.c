@@ -97,7 +97,7 @@ stdin_run(struct ingest *in, const char *sender, const char *rcpt)
 {
 	struct buf	b = BUF_INIT((size_t)in->snap->ingest.max_message_size);
 	char		tmp[65536], a[1024], f[1024];
-	const char	*s;
+	struct belief_way way = { "", "" };
 	ssize_t		n;
 	bool		done;
 
@@ -116,9 +116,10 @@ stdin_run(struct ingest *in, const char *sender, const char *rcpt)
 		buf_free(&b);
 		return n == -1 ? EX_IOERR : EX_DATAERR;
 	}
-	s = bare(sender, f, sizeof f);
+	if (sender != NULL)
+		way.sender = bare(sender, f, sizeof f);
 	done = deliver(in, &in->snap->apply, "stdin", buf_str(&b), b.len,
-	    s != NULL ? s : "", bare(rcpt, a, sizeof a));
+	    &way, bare(rcpt, a, sizeof a));
 	buf_free(&b);
 	return done ? EX_OK : EX_TEMPFAIL;
 }

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/sigfd.h"
 #include "base/notify.h"
+#include "base/watchdog.h"
 
 #include "base/banned.h"
 
@@ -135,15 +136,20 @@ drain(struct service *sv, long seconds)
 static void
 serve(struct service *sv, int lfd, int sfd, const char *conf_path)
 {
-	struct pollfd	p[2] = { { lfd, POLLIN, 0 }, { sfd, POLLIN, 0 } };
+	struct pollfd	p[3] = { { lfd, POLLIN, 0 }, { sfd, POLLIN, 0 },
+			    { -1, POLLIN, 0 } };
+	struct watchdog	dog;
 	int		fd;
 
+	watchdog_open(&dog, lfd);
 	for (;;) {
-		if (poll(p, 2, -1) == -1 && errno != EINTR)
-			return;
+		p[2].fd = watchdog_fd(&dog);
+		if (poll(p, 3, watchdog_ms(&dog)) == -1 && errno != EINTR)
+			break;
+		watchdog_turn(&dog);
 		if (p[1].revents != 0 &&
 		    signals_take(sv->in, conf_path, sfd))
-			return;
+			break;
 		if (p[0].revents == 0)
 			continue;
 		fd = accept4(lfd, NULL, NULL, SOCK_CLOEXEC);
@@ -156,6 +162,7 @@ serve(struct service *sv, int lfd, int sfd, const char *conf_path)
 		if (begin(sv, fd) == -1)
 			turn_away(fd);
 	}
+	watchdog_close(&dog);
 }
 
 /* mode_of - "0660" */
@@ -184,7 +191,7 @@ service_run(struct ingest *in, const char *conf_path, const char *sock)
 	for (i = 0; i < sv.max; i++)
 		sv.fds[i] = -1;
 	if (sock == NULL)
-		sock = conf->socket;
+		sock = listen_spec(conf->socket);
 	if ((sfd = sigfd_open(&e)) == -1 ||
 	    listen_open(sock, mode_of(conf->socket_mode), &l, &e) == -1) {
 		log_event(LOG_ERR, "start_failed", LOG_STR("why", e.msg));

@@ -62,6 +62,7 @@ load(struct snap *s, bool open_store, struct err *e)
 	    proof_open(&s->feedback, &s->proof, e) == -1)
 		return -1;
 	belief_set_dkim(s->belief, proof_of, s->proof);
+	belief_set_spf(s->belief, proof_spf, s->proof);
 	return open_store ? store_open_conf(s->file, s->common.store_path,
 	    STORE_WRITE, s->keys, &s->store, e) : 0;
 }
