@@ -45,7 +45,7 @@ typedef int (*belief_spf)(void *arg, const char *client,
 /* How the mail came; NULL or "" = not known. */
 struct belief_way {
 	const char	*sender;	/* of the envelope */
-	const char	*client;	/* address of who sent it to our border */
+	const char	*client;	/* who gave it to our border */
 };
 
 int	belief_load(const struct conf *, struct belief **, struct err *e);

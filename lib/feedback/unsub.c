@@ -49,14 +49,22 @@ quoted_token(struct parse *ps)
 	    ps->prose.len }, FEEDBACK_TOKEN_RETURNED);
 }
 
+/* asks - is the token one that an unsubscribe address has? VERP, CFBL ids and
+ * the addresses of our own copies ask for nothing. */
+static bool
+asks(const struct parse *ps)
+{
+	return ps->base.token_at == FEEDBACK_TOKEN_RCPT &&
+	    (ps->base.token.kind == TOKEN_UNSUB ||
+	    ps->base.token.kind == TOKEN_PAGE);
+}
+
 bool
 unsub_parse(struct parse *ps, bool words)
 {
 	struct feedback_event	*ev;
-	bool			 token;
+	bool			 token = asks(ps);
 
-	token = ps->base.token_at == FEEDBACK_TOKEN_RCPT &&
-	    ps->base.token.kind != TOKEN_VERP;
 	if (!token && !(words && by_text(ps)))
 		return false;
 	if (!token)

@@ -655,8 +655,10 @@ test_client_of(void **state)
 static void
 test_optout(void **state)
 {
+	static const enum token_kind others[] = { TOKEN_CFBL, TOKEN_SPLIT };
 	struct world	*w = *state;
 	char		 to[128], *mail;
+	size_t		 i;
 
 	(void)snprintf(to, sizeof to, "u+%s@u.s.example", make(w, w->tokens,
 	    TOKEN_UNSUB, ANN, "shop", TODAY - 2000, false));
@@ -672,6 +674,16 @@ test_optout(void **state)
 	assert_int_equal(put(w, strdup("Subject: unsubscribe\n\n"), to),
 	    APPLY_PARKED);
 	assert_string_equal(reasons(w, "bob@example.com", "shop"), "");
+	/* a genuine one that is not for unsubscribing */
+	for (i = 0; i < sizeof others / sizeof others[0]; i++) {
+		(void)snprintf(to, sizeof to, "u+%s@u.s.example", make(w,
+		    w->tokens, others[i], "cat@example.com", "shop", TODAY,
+		    false));
+		assert_int_equal(put(w, strdup("From: cat@example.com\n"
+		    "Subject: hello\n\n"), to), APPLY_PARKED);
+		assert_string_equal(reasons(w, "cat@example.com", "shop"),
+		    "");
+	}
 }
 
 /* answers in words: our token quoted, its recipient the author, its scope one
