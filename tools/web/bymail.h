@@ -7,12 +7,13 @@
 #include "web/web.h"
 
 /*
- * bymail - mail a link to the address, and say so whatever became of it
+ * bymail - mail a link to the address, and say so whatever becomes of it once
+ * it is on disk; 503 if it cannot be
  *
  * A recipient's token: a proof for `scope`, if it is that recipient's address.
  * A list's token: the address's own unsubscribe link.
  */
-void	bymail(const struct http_req *, struct http_resp *,
+enum http_next bymail(struct http_req *, struct http_resp *,
 	    const struct token *, const struct web_scope *scope,
 	    const char *address);
 

@@ -29,8 +29,9 @@ take(struct commit *c, size_t *n)
 	size_t			 jobs = 1;
 
 	*n = q->n;
-	while (q->next != NULL && jobs < c->batch &&
-	    q->next->store == first->store && *n + q->next->n <= c->nflat) {
+	while (first->run == NULL && q->next != NULL && jobs < c->batch &&
+	    q->next->run == NULL && q->next->store == first->store &&
+	    *n + q->next->n <= c->nflat) {
 		q = q->next;
 		*n += q->n;
 		jobs++;
@@ -47,7 +48,8 @@ static void
 apply_alone(struct commit *c, struct commit_job *j)
 {
 	j->err.msg[0] = '\0';
-	j->rc = store_apply(j->store, c->actor, j->changes, j->n, &j->err);
+	j->rc = j->run != NULL ? j->run(j) :
+	    store_apply(j->store, c->actor, j->changes, j->n, &j->err);
 }
 
 /* refused - did the store refuse one change, rather than fail? */

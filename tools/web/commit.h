@@ -15,6 +15,8 @@ struct commit_job {
 	struct store		*store;
 	struct store_change	*changes;
 	size_t			 n;
+	/* Instead of changes: what else is to be on disk. 0, or -1 and err. */
+	int			(*run)(struct commit_job *);
 	int			 rc;	/* out: 0 on disk, -1 nothing is */
 	struct err		 err;	/* out, when -1 */
 	void			(*done)(struct commit_job *, void *arg);

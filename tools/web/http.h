@@ -25,7 +25,19 @@ enum http_method {
 	HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OPTIONS, HTTP_OTHER
 };
 
+enum http_next { HTTP_DONE, HTTP_WAIT };
+
 #define HTTP_CLIENT	46	/* text of an address, NUL included */
+
+struct http_req;
+struct http_resp;
+
+/* How to wait for what a request began: of its work. */
+struct http_later {
+	void		(*start)(struct http_req *);	/* http_resume() ends it */
+	enum http_next	(*finish)(struct http_req *, struct http_resp *);
+	void		(*free)(struct http_req *);
+};
 
 struct http_req {
 	enum http_method method;
@@ -43,6 +55,8 @@ struct http_req {
 	int		 early;		/* status to give without a handler */
 	bool		 hook;		/* a web hook's (hook.h) */
 	void		*work;		/* the handler's, see .done */
+	const struct http_later *later;	/* of .work; before the handlers' own
+					   .wait and .done, and .handle */
 };
 
 #define HTTP_HEADERS	12
@@ -62,8 +76,6 @@ void	http_header(struct http_resp *, const char *name, const char *value);
 const char *http_get(const struct http_req *, const char *name);
 /* A query argument as it came, NULL if it has none. */
 const char *http_arg(const struct http_req *, const char *name);
-
-enum http_next { HTTP_DONE, HTTP_WAIT };
 
 struct http_handlers {
 	/* Is this body wanted? 0, or a status to refuse with. After the

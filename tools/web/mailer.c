@@ -2,230 +2,241 @@
 /* mailer.c - see mailer.h */
 #include "web/mailer.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include <curl/curl.h>
-#include <openssl/evp.h>
-
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/codec.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "smtp/smtp.h"
 
 #include "base/banned.h"
 
-#define QUEUE_MAX	1000
-#define MAIL_MAX	(64u << 10)
-#define B64_LINE	57	/* octets of a base64 line of 76 */
-#define STOP_US		5000000	/* a stop sends no longer than that */
-#define WORD_MAX	42	/* octets of an encoded word: 56 of base64 */
-
-struct letter {
-	char		*url, *from, *to;
-	struct buf	 text;
-	size_t		 sent;
-	long		 timeout;
-	struct letter	*next;
-};
+#define MAGIC		"mailweir-letter 1\n"
+#define LETTERS		1000		/* that wait; more are refused */
+#define FILE_MAX	(LETTER_MAX + 4096u)
+#define RETRY_S		60
+#define PATH_SIZE	1024
 
 struct mailer {
+	struct web	*web;
 	pthread_mutex_t	 lock;
 	pthread_cond_t	 more;
 	pthread_t	 thread;
-	struct metrics	*metrics;
-	struct letter	*first, **end;
-	size_t		 n;
-	bool		 stop;
-	int64_t		 stop_by;
+	char		*dir;
+	atomic_long	 n;		/* letters in it */
+	bool		 fresh, stop;
 };
 
+/* -- one letter ------------------------------------------------------------ */
+
+/* given_up - it is refused, or too old for its link to work */
 static void
-letter_free(struct letter *l)
+given_up(struct mailer *m, const char *server, const char *why)
 {
-	if (l == NULL)
-		return;
-	free(l->url);
-	free(l->from);
-	free(l->to);
-	buf_free(&l->text);
-	free(l);
+	log_event(LOG_WARNING, "web_mail_failed", LOG_STR("server", server),
+	    LOG_STR("why", why));
+	metrics_add(m->web->metrics, "web_mail_total", "result", "failed", 1);
 }
 
-/* -- the message ----------------------------------------------------------- */
-
-/* add_base64 - lines of 76, each ended by CRLF */
-static void
-add_base64(struct buf *b, const char *p, size_t n)
+/* cut - the lines of the envelope out of a letter's file; the message */
+static char *
+cut(char *data, char **from, char **to)
 {
-	unsigned char	out[B64_LINE / 3 * 4 + 1];
-	size_t		k;
+	char	*end;
 
-	for (; n > 0; p += k, n -= k) {
-		k = n < B64_LINE ? n : B64_LINE;
-		(void)EVP_EncodeBlock(out, (const unsigned char *)p, (int)k);
-		(void)buf_adds(b, (const char *)out);
-		(void)buf_adds(b, "\r\n");
+	if (strncmp(data, MAGIC, sizeof MAGIC - 1) != 0)
+		return NULL;
+	*from = data + sizeof MAGIC - 1;
+	if ((end = strchr(*from, '\n')) == NULL)
+		return NULL;
+	*end = '\0';
+	*to = end + 1;
+	if ((end = strchr(*to, '\n')) == NULL)
+		return NULL;
+	*end = '\0';
+	return end + 1;
+}
+
+/* deliver - 1: done with it, 0: later, -1: the server is away */
+static int
+deliver(struct mailer *m, struct smtp *s, const char *server, char *data,
+    size_t len)
+{
+	char			 from[400], to[400], *f, *t, *text;
+	struct smtp_piece	 v;
+	struct smtp_reply	 reply;
+
+	if ((text = cut(data, &f, &t)) == NULL) {
+		given_up(m, server, "its file is none of ours");
+		return 1;
+	}
+	(void)snprintf(from, sizeof from, "<%s>", f);
+	(void)snprintf(to, sizeof to, "<%s>", t);
+	v = (struct smtp_piece){ text, len - (size_t)(text - data) };
+	switch (smtp_send(s, from, to, &v, 1, &reply)) {
+	case SMTP_TAKEN:
+		log_event(LOG_INFO, "web_mail_sent",
+		    LOG_STR("server", server));
+		metrics_add(m->web->metrics, "web_mail_total", "result",
+		    "sent", 1);
+		return 1;
+	case SMTP_REFUSED:
+		/* a reply may repeat the address: its code is enough */
+		reply.text[strcspn(reply.text, " ")] = '\0';
+		given_up(m, server, reply.text);
+		return 1;
+	case SMTP_LATER:
+		reply.text[strcspn(reply.text, " ")] = '\0';
+		log_event(LOG_NOTICE, "web_mail_later",
+		    LOG_STR("server", server), LOG_STR("why", reply.text));
+		return 0;
+	case SMTP_AWAY:
+	default:
+		log_event(LOG_NOTICE, "web_mail_later",
+		    LOG_STR("server", server), LOG_STR("why", reply.text));
+		return -1;
 	}
 }
 
-/* add_words - UTF-8 as encoded words (RFC 2047), cut between characters */
-static void
-add_words(struct buf *b, const char *s)
-{
-	unsigned char	out[WORD_MAX / 3 * 4 + 4];
-	size_t		k, n = strlen(s);
+/* -- the folder ------------------------------------------------------------ */
 
-	for (; n > 0; s += k, n -= k) {
-		k = n < WORD_MAX ? n : WORD_MAX;
-		while (k < n && k > WORD_MAX - 4 &&
-		    ((unsigned char)s[k] & 0xc0) == 0x80)
-			k--;
-		(void)EVP_EncodeBlock(out, (const unsigned char *)s, (int)k);
-		(void)buf_addf(b, "=?UTF-8?B?%s?=%s", (const char *)out,
-		    n > k ? "\r\n " : "");
-	}
+static int
+is_letter(const struct dirent *d)
+{
+	size_t	n = strlen(d->d_name);
+
+	return n > 7 && strcmp(d->d_name + n - 7, ".letter") == 0;
 }
 
-/* compose - RFC 5322; Auto-Submitted keeps vacation programs quiet */
-static void
-compose(struct buf *b, const struct web_conf *conf, const char *to,
-    const char *subject, const char *lang, const char *text)
+/* one - of the folder; as deliver() says */
+static int
+one(struct mailer *m, struct smtp *s, const struct snap *c, const char *name)
 {
-	char		date[CLOCK_RFC5322_SIZE], id[CODEC_HEX_SIZE(12)];
-	unsigned char	rnd[12];
-	const char	*at = strrchr(conf->mail_from, '@');
-	struct buf	body = BUF_INIT(MAIL_MAX);
+	char		 path[PATH_SIZE], *data;
+	struct err	 e;
+	size_t		 len;
+	int		 rc = 1;
+	long long	 made = strtoll(name, NULL, 16);	/* path_new() */
 
-	if (getrandom(rnd, sizeof rnd, 0) != sizeof rnd)
-		memset(rnd, 0, sizeof rnd);
-	(void)codec_hex(rnd, sizeof rnd, id);
-	(void)buf_adds(b, "From: ");
-	if (conf->brand[0] != '\0') {
-		add_words(b, conf->brand);
-		(void)buf_adds(b, "\r\n ");
+	(void)snprintf(path, sizeof path, "%s/%s", m->dir, name);
+	if (clock_now() - made > c->web.proof_time)
+		given_up(m, c->web.smtp, "the link is too old by now");
+	else if (file_read(path, FILE_MAX, &data, &len, &e) == -1)
+		given_up(m, c->web.smtp, e.msg);
+	else {
+		rc = deliver(m, s, c->web.smtp, data, len);
+		free(data);
 	}
-	(void)buf_addf(b, "<%s>\r\nTo: <%s>\r\nSubject: ", conf->mail_from,
-	    to);
-	add_words(b, subject);
-	(void)buf_addf(b, "\r\nDate: %s\r\nMessage-ID: <%s%s>\r\n"
-	    "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
-	    "Content-Language: %s\r\n"
-	    "Content-Type: text/plain; charset=utf-8\r\n"
-	    "Content-Transfer-Encoding: base64\r\n\r\n",
-	    clock_rfc5322(clock_now(), date), id, at != NULL ? at : "@local",
-	    lang);
-	for (; *text != '\0'; text++) {
-		if (*text == '\n')
-			(void)buf_addc(&body, '\r');
-		(void)buf_addc(&body, *text);
-	}
-	if (body.failed)
-		b->failed = true;
-	else
-		add_base64(b, buf_str(&body), body.len);
-	buf_free(&body);
-}
-
-/* -- sending --------------------------------------------------------------- */
-
-static size_t
-read_cb(char *out, size_t size, size_t n, void *arg)
-{
-	struct letter	*l = arg;
-	size_t		 room = size * n, left = l->text.len - l->sent;
-
-	if (room > left)
-		room = left;
-	memcpy(out, l->text.data + l->sent, room);
-	l->sent += room;
-	return room;
-}
-
-/* send_one - by SMTP, no other protocol, no redirect, a time for all */
-static CURLcode
-send_one(struct letter *l, char why[CURL_ERROR_SIZE])
-{
-	CURL			*c = curl_easy_init();
-	struct curl_slist	*to = curl_slist_append(NULL, l->to);
-	CURLcode		 rc = CURLE_OUT_OF_MEMORY;
-
-	why[0] = '\0';
-	if (c != NULL && to != NULL) {
-		(void)curl_easy_setopt(c, CURLOPT_URL, l->url);
-		(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp");
-		(void)curl_easy_setopt(c, CURLOPT_PROXY, "");
-		(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-		(void)curl_easy_setopt(c, CURLOPT_TIMEOUT, l->timeout);
-		(void)curl_easy_setopt(c, CURLOPT_MAIL_FROM, l->from);
-		(void)curl_easy_setopt(c, CURLOPT_MAIL_RCPT, to);
-		(void)curl_easy_setopt(c, CURLOPT_READFUNCTION, read_cb);
-		(void)curl_easy_setopt(c, CURLOPT_READDATA, l);
-		(void)curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
-		(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
-		rc = curl_easy_perform(c);
-	}
-	if (rc != CURLE_OK && why[0] == '\0')
-		(void)snprintf(why, CURL_ERROR_SIZE, "%s",
-		    curl_easy_strerror(rc));
-	curl_slist_free_all(to);
-	curl_easy_cleanup(c);
+	if (rc == 1 && unlink(path) == 0)
+		(void)atomic_fetch_sub(&m->n, 1);
 	return rc;
+}
+
+static bool
+stopping(struct mailer *m)
+{
+	bool	stop;
+
+	(void)pthread_mutex_lock(&m->lock);
+	stop = m->stop;
+	(void)pthread_mutex_unlock(&m->lock);
+	return stop;
+}
+
+/* all - that waits, the oldest first */
+static void
+all(struct mailer *m)
+{
+	struct snap	*c = web_snap(m->web);
+	struct smtp	*s = NULL;
+	struct dirent	**v;
+	const char	*at;
+	struct err	 e;
+	int		 i, n, rc = 0;
+
+	n = scandir(m->dir, &v, is_letter, alphasort);
+	if (n > 0 && c->web.smtp[0] != '\0') {
+		at = strrchr(c->web.mail_from, '@');
+		if (smtp_open(c->web.smtp, at != NULL ? at + 1 : "",
+		    c->web.mail_timeout, &s, &e) == -1)
+			rc = -1;
+		for (i = 0; i < n && rc != -1 && !stopping(m); i++)
+			rc = one(m, s, c, v[i]->d_name);
+		smtp_close(&s);
+	}
+	for (i = 0; i < n; i++)
+		free(v[i]);
+	if (n >= 0)
+		free(v);
+	snap_release(c);
 }
 
 static void *
 run(void *arg)
 {
 	struct mailer	*m = arg;
-	struct letter	*l;
-	char		 why[CURL_ERROR_SIZE];
-	bool		 ok;
+	struct timespec	 at;
 
 	(void)pthread_mutex_lock(&m->lock);
-	for (;;) {
-		while (m->first == NULL && !m->stop)
-			(void)pthread_cond_wait(&m->more, &m->lock);
-		if ((l = m->first) == NULL || (m->stop &&
-		    clock_mono_us() > m->stop_by))
-			break;
-		if ((m->first = l->next) == NULL)
-			m->end = &m->first;
-		m->n--;
+	while (!m->stop) {
+		m->fresh = false;
 		(void)pthread_mutex_unlock(&m->lock);
-		ok = send_one(l, why) == CURLE_OK;
-		if (ok)
-			log_event(LOG_INFO, "web_mail_sent",
-			    LOG_STR("server", l->url));
-		else
-			log_event(LOG_WARNING, "web_mail_failed",
-			    LOG_STR("server", l->url), LOG_STR("why", why));
-		metrics_add(m->metrics, "web_mail_total", "result",
-		    ok ? "sent" : "failed", 1);
-		letter_free(l);
+		all(m);
+		(void)clock_gettime(CLOCK_REALTIME, &at);
+		at.tv_sec += RETRY_S;
 		(void)pthread_mutex_lock(&m->lock);
+		while (!m->fresh && !m->stop)
+			if (pthread_cond_timedwait(&m->more, &m->lock,
+			    &at) != 0)
+				break;
 	}
 	(void)pthread_mutex_unlock(&m->lock);
 	return NULL;
 }
 
+/* -- for the others -------------------------------------------------------- */
+
+/* count - what a run before this one left */
+static long
+count(const char *dir)
+{
+	struct dirent	**v;
+	int		 i, n = scandir(dir, &v, is_letter, NULL);
+
+	for (i = 0; i < n; i++)
+		free(v[i]);
+	if (n >= 0)
+		free(v);
+	return n > 0 ? n : 0;
+}
+
 int
-mailer_start(struct metrics *metrics, struct mailer **out, struct err *e)
+mailer_start(struct web *w, struct mailer **out, struct err *e)
 {
 	struct mailer	*m = calloc(1, sizeof *m);
 
 	*out = NULL;
-	if (m == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+	if (m == NULL)
+		return err_set(e, "out of memory");
+	m->web = w;
+	if (asprintf(&m->dir, "%s/web-mail", w->snap->common.state_dir) == -1) {
 		free(m);
-		return err_set(e, "out of memory, or libcurl does not start");
+		return err_set(e, "out of memory");
 	}
-	m->metrics = metrics;
-	m->end = &m->first;
+	atomic_init(&m->n, count(m->dir));
 	(void)pthread_mutex_init(&m->lock, NULL);
 	(void)pthread_cond_init(&m->more, NULL);
 	if (pthread_create(&m->thread, NULL, run, m) != 0) {
+		free(m->dir);
 		free(m);
 		return err_set(e, "no thread for mail");
 	}
@@ -237,70 +248,66 @@ void
 mailer_stop(struct mailer **mp)
 {
 	struct mailer	*m = *mp;
-	struct letter	*l;
 
 	if (m == NULL)
 		return;
 	(void)pthread_mutex_lock(&m->lock);
 	m->stop = true;
-	m->stop_by = clock_mono_us() + STOP_US;
 	(void)pthread_cond_signal(&m->more);
 	(void)pthread_mutex_unlock(&m->lock);
 	(void)pthread_join(m->thread, NULL);
-	while ((l = m->first) != NULL) {
-		m->first = l->next;
-		letter_free(l);
-	}
 	(void)pthread_cond_destroy(&m->more);
 	(void)pthread_mutex_destroy(&m->lock);
+	free(m->dir);
 	free(m);
-	curl_global_cleanup();
 	*mp = NULL;
 }
 
-/* letter_new - all of it copied; NULL without memory */
-static struct letter *
-letter_new(const struct web_conf *conf, const struct addr *to,
-    const char *subject, const char *lang, const char *text)
+/* path_new - of a letter: its second, so that the oldest goes first, and what
+ * no other letter has */
+static int
+path_new(const struct mailer *m, bool really, char out[PATH_SIZE],
+    struct err *e)
 {
-	struct letter	*l = calloc(1, sizeof *l);
+	char		hex[CODEC_HEX_SIZE(8)];
+	unsigned char	rnd[8];
 
-	if (l == NULL)
-		return NULL;
-	buf_init(&l->text, MAIL_MAX);
-	l->timeout = conf->mail_timeout;
-	if (asprintf(&l->url, "smtp://%s", conf->smtp) == -1)
-		l->url = NULL;
-	l->from = strdup(conf->mail_from);
-	l->to = strdup(to->text);
-	compose(&l->text, conf, to->text, subject, lang, text);
-	if (l->url == NULL || l->from == NULL || l->to == NULL ||
-	    l->text.failed) {
-		letter_free(l);
-		return NULL;
-	}
-	return l;
+	if (getrandom(rnd, sizeof rnd, 0) != sizeof rnd)
+		return err_set(e, "no random octets: %s", strerror(errno));
+	(void)codec_hex(rnd, sizeof rnd, hex);
+	(void)snprintf(out, PATH_SIZE, "%s/%010llx-%s.%s", m->dir,
+	    (unsigned long long)clock_now(), hex,
+	    really ? "letter" : "nobody");
+	return 0;
 }
 
 int
-mailer_push(struct mailer *m, const struct web_conf *conf,
-    const struct addr *to, const char *subject, const char *lang,
-    const char *text)
+mailer_spool(struct mailer *m, const struct letter *l, bool really,
+    struct err *e)
 {
-	struct letter	*l = letter_new(conf, to, subject, lang, text);
-	bool		 full;
+	char		path[PATH_SIZE];
+	struct buf	b = BUF_INIT(FILE_MAX);
+	int		rc;
 
-	if (l == NULL)
-		return -1;
-	(void)pthread_mutex_lock(&m->lock);
-	if (!(full = m->n == QUEUE_MAX || m->stop)) {
-		*m->end = l;
-		m->end = &l->next;
-		m->n++;
+	if (atomic_load(&m->n) >= LETTERS)
+		return err_set(e, "%d letters wait already", LETTERS);
+	if (mkdir(m->dir, 0700) == -1 && errno != EEXIST)
+		return err_set(e, "%s: %s", m->dir, strerror(errno));
+	(void)buf_addf(&b, MAGIC "%s\n%s\n", l->from, l->to);
+	letter_write(&b, l);
+	rc = b.failed ? err_set(e, "out of memory") :
+	    path_new(m, really, path, e);
+	if (rc == 0)
+		rc = file_write_new(path, 0600, b.data, b.len, false, e);
+	buf_free(&b);
+	if (rc == 0 && !really)
+		(void)unlink(path);
+	else if (rc == 0) {
+		(void)atomic_fetch_add(&m->n, 1);
+		(void)pthread_mutex_lock(&m->lock);
+		m->fresh = true;
 		(void)pthread_cond_signal(&m->more);
+		(void)pthread_mutex_unlock(&m->lock);
 	}
-	(void)pthread_mutex_unlock(&m->lock);
-	if (full)
-		letter_free(l);
-	return full ? -1 : 0;
+	return rc;
 }

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mailer.h - confirmation mail, by SMTP through the configured server
+ * mailer.h - confirmation mail: on disk before it is promised, then by SMTP
  *
- * One thread sends from a queue of bounded length; nobody waits for it, so the
- * time of an answer tells nothing about an address. What is queued when the
- * program ends abruptly is lost: whoever waits for it asks again.
+ * A folder, web-mail below state_dir, with a file for each letter; one thread
+ * hands them to the configured server and takes them away when it has them.
+ * What waits when the program ends is sent by the next one; a letter of which
+ * we do not know whether it arrived is sent again (RFC 1047).
+ *
+ * File: "mailweir-letter 1\nFROM\nTO\n", then the message.
  */
 #ifndef WEB_MAILER_H
 #define WEB_MAILER_H
 
-#include "mail/addr.h"
-#include "metrics/metrics.h"
-#include "web/params.h"
+#include "web/letter.h"
+#include "web/web.h"
 
 struct mailer;
 
-int	mailer_start(struct metrics *, struct mailer **, struct err *e);
-void	mailer_stop(struct mailer **);	/* sends what waits, a moment long */
+int	mailer_start(struct web *, struct mailer **, struct err *e);
+void	mailer_stop(struct mailer **);
 
 /*
- * mailer_push - queue one text of UTF-8
+ * mailer_spool - one letter more; waits for the disk
  *
- * conf: smtp, mail_from, mail_timeout and brand; copied. Returns 0, or -1
- * when the queue is full or memory is.
+ * really: false writes it and takes it away again, so that whoever measures
+ * the time does not learn that nobody gets mail.
  */
-int	mailer_push(struct mailer *, const struct web_conf *conf,
-	    const struct addr *to, const char *subject, const char *lang,
-	    const char *text);
+int	mailer_spool(struct mailer *, const struct letter *, bool really,
+	    struct err *e);
 
 #endif

@@ -164,7 +164,7 @@ start(struct web *w, struct err *e)
 	e->msg[0] = '\0';
 	if (limit_new(&w->limit, e) == -1 ||
 	    hook_state_new(&w->hook_state, e) == -1 ||
-	    mailer_start(w->metrics, &w->mailer, e) == -1 ||
+	    mailer_start(w, &w->mailer, e) == -1 ||
 	    commit_start(c->max_pending, c->batch, WEB_ACTOR, &w->commit,
 	    e) == -1)
 		return -1;

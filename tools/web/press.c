@@ -119,16 +119,16 @@ on_disk(struct commit_job *j, void *arg)
 	http_resume(arg);
 }
 
-void
-press_wait(struct http_req *q)
+static void
+start(struct http_req *q)
 {
 	struct work	*w = q->work;
 
 	commit_push(q->web->commit, &w->job);
 }
 
-void
-press_done(struct http_req *q)
+static void
+work_free(struct http_req *q)
 {
 	struct work	*w = q->work;
 
@@ -137,8 +137,8 @@ press_done(struct http_req *q)
 	free(w);
 }
 
-enum http_next
-press_finished(struct http_req *q, struct http_resp *r)
+static enum http_next
+finish(struct http_req *q, struct http_resp *r)
 {
 	struct work	*w = q->work;
 	bool		 changed = false;
@@ -155,6 +155,8 @@ press_finished(struct http_req *q, struct http_resp *r)
 	answer_press(q, r, w, changed);
 	return HTTP_DONE;
 }
+
+static const struct http_later	later = { start, finish, work_free };
 
 /* add_change - one more of a press */
 static void
@@ -191,6 +193,7 @@ new_work(struct http_req *q, enum press what, const struct store_id *id,
 		return NULL;
 	}
 	q->work = w;
+	q->later = &later;
 	return w;
 }
 

@@ -2,9 +2,8 @@
 /*
  * press.h - what changes the store: presses, undo, subscribing again
  *
- * Each returns HTTP_DONE with an answer, or HTTP_WAIT with the change ready
- * for press_wait(), which hands it to the committing thread; press_finished()
- * answers after that.
+ * Each returns HTTP_DONE with an answer, or HTTP_WAIT: the committing thread
+ * is to have the change, and the answer comes after that.
  */
 #ifndef WEB_PRESS_H
 #define WEB_PRESS_H
@@ -24,10 +23,5 @@ enum http_next press_undo(struct http_req *, struct http_resp *,
 /* Subscribe again to one list, with proof. */
 enum http_next press_confirm(struct http_req *, struct http_resp *,
 	    const struct ticket *, const struct web_scope *);
-
-/* Of struct http_handlers. */
-void	press_wait(struct http_req *);
-enum http_next press_finished(struct http_req *, struct http_resp *);
-void	press_done(struct http_req *);
 
 #endif

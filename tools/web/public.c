@@ -146,8 +146,7 @@ post_token(struct http_req *q, struct http_resp *r, const struct token *t,
 		text = form_get(f, "address", &twice);
 		if (strcmp(action, "ask") != 0 || text == NULL || twice)
 			return refused(r, 400);
-		bymail(q, r, t, NULL, text);
-		return HTTP_DONE;
+		return bymail(q, r, t, NULL, text);
 	}
 	if (strcmp(action, "all") == 0)
 		return press_off(q, r, P_ALL, t, snap_scope(q->snap,
@@ -164,8 +163,7 @@ post_token(struct http_req *q, struct http_resp *r, const struct token *t,
 	text = form_get(f, "address", &twice);
 	if (strcmp(action, "again") != 0 || text == NULL || twice)
 		return refused(r, 400);
-	bymail(q, r, t, s, text);
-	return HTTP_DONE;
+	return bymail(q, r, t, s, text);
 }
 
 /* get_token - the page; the store is only read */
@@ -289,8 +287,6 @@ public_handle(struct http_req *q, struct http_resp *r)
 	const struct snap	*s = q->snap;
 	size_t			 n = strlen(s->web.path);
 
-	if (q->waited)
-		return press_finished(q, r);
 	metrics_add(q->web->metrics, "web_requests_total", "method",
 	    q->method == HTTP_POST ? "post" : q->method == HTTP_GET ? "get" :
 	    "other", 1);
@@ -321,6 +317,4 @@ public_handle(struct http_req *q, struct http_resp *r)
 
 const struct http_handlers public_handlers = {
 	.handle = public_handle,
-	.wait = press_wait,
-	.done = press_done,
 };

@@ -118,7 +118,9 @@ method_of(const char *m)
 static void
 req_free(struct http_req *q)
 {
-	if (q->server->h->done != NULL && q->work != NULL)
+	if (q->later != NULL)
+		q->later->free(q);
+	else if (q->server->h->done != NULL && q->work != NULL)
 		q->server->h->done(q);
 	buf_free(&q->body);
 	snap_release(q->snap);
@@ -255,12 +257,16 @@ server_access(void *cls, struct MHD_Connection *c, const char *url,
 		return plain(c, q->early);
 	q->path = url;
 	buf_init(&r.body, 64u << 20);
-	if (s->h->handle(q, &r) == HTTP_DONE)
+	if ((q->waited && q->later != NULL ? q->later->finish(q, &r) :
+	    s->h->handle(q, &r)) == HTTP_DONE)
 		return respond(c, &r);
 	buf_free(&r.body);
 	q->waited = true;
 	MHD_suspend_connection(c);
-	s->h->wait(q);
+	if (q->later != NULL)
+		q->later->start(q);
+	else
+		s->h->wait(q);
 	return MHD_YES;
 }
 
