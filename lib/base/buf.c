@@ -30,7 +30,7 @@ void
 buf_reset(struct buf *b)
 {
 	b->len = 0;
-	b->failed = false;
+	b->failed = b->starved = false;
 	if (b->data != NULL)
 		b->data[0] = '\0';
 }
@@ -52,8 +52,10 @@ reserve(struct buf *b, size_t n)
 		cap = cap > SIZE_MAX / 2 ? want : cap * 2;
 	if (cap > b->max + 1)
 		cap = b->max + 1;
-	if ((p = realloc(b->data, cap)) == NULL)
+	if ((p = realloc(b->data, cap)) == NULL) {
+		b->starved = true;
 		goto fail;
+	}
 	b->data = p;
 	b->cap = cap;
 	return 0;

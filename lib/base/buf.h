@@ -21,6 +21,7 @@ struct buf {
 	size_t	 cap;		/* octets allocated, the NUL included */
 	size_t	 max;		/* len never exceeds this */
 	bool	 failed;
+	bool	 starved;	/* failed, and not because of max */
 };
 
 #define BUF_INIT(limit)	{ .max = (limit) }

@@ -41,6 +41,7 @@ struct dkey {
 	int		 bits;
 	EVP_PKEY	*pkey;
 	EVP_PKEY_CTX	*proto;	/* RSA: ready to sign, only ever copied */
+	EVP_PKEY_CTX	*check;	/* the same, to verify */
 	_Atomic(char *)	 pem;	/* NULL until dkey_pem() */
 };
 
@@ -181,12 +182,12 @@ dkey_secure(size_t octets)
 
 /* rsa_proto - a context set up for RSA-SHA256, to be copied by dkey_sign */
 static EVP_PKEY_CTX *
-rsa_proto(EVP_PKEY *pkey)
+rsa_proto(EVP_PKEY *pkey, int (*init)(EVP_PKEY_CTX *))
 {
 	EVP_PKEY_CTX	*ctx = EVP_PKEY_CTX_new_from_pkey(keys_ctx(), pkey,
 			    NULL);
 
-	if (ctx != NULL && EVP_PKEY_sign_init(ctx) > 0 &&
+	if (ctx != NULL && init(ctx) > 0 &&
 	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) > 0 &&
 	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) > 0)
 		return ctx;
@@ -215,7 +216,9 @@ adopt(EVP_PKEY *pkey, struct dkey **key, struct err *e)
 			    "will do", k->bits, DKEY_BITS_MIN, DKEY_BITS_MAX);
 			goto fail;
 		}
-		if ((k->proto = rsa_proto(pkey)) == NULL) {
+		k->proto = rsa_proto(pkey, EVP_PKEY_sign_init);
+		k->check = rsa_proto(pkey, EVP_PKEY_verify_init);
+		if (k->proto == NULL || k->check == NULL) {
 			err_code(e, EX_SOFTWARE, "RSA key is not usable");
 			goto fail;
 		}
@@ -336,6 +339,7 @@ dkey_free(struct dkey **key)
 	    atomic_fetch_sub_explicit(&k->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	EVP_PKEY_CTX_free(k->proto);
+	EVP_PKEY_CTX_free(k->check);
 	EVP_PKEY_free(k->pkey);
 	free_pem(atomic_load(&k->pem));
 	free(k);
@@ -365,6 +369,26 @@ dkey_weak(const struct dkey *k)
 	return k->alg == DKEY_RSA && k->bits < DKEY_BITS_GOOD;
 }
 
+/*
+ * holds - does the signature verify?
+ *
+ * OpenSSL 3.0 keeps two blinding numbers for the next signatures. When memory
+ * runs out while it renews them they no longer fit each other, and up to 31
+ * signatures come out wrong without an error. To look costs a thirtieth of a
+ * signature; a wrong one must not leave, for the mail's and the key's sake.
+ */
+static bool
+holds(const struct dkey *k, const unsigned char *digest,
+    const unsigned char *sig, size_t len)
+{
+	EVP_PKEY_CTX	*ctx = EVP_PKEY_CTX_dup(k->check);
+	bool		 yes;
+
+	yes = ctx != NULL && EVP_PKEY_verify(ctx, sig, len, digest, 32) > 0;
+	EVP_PKEY_CTX_free(ctx);
+	return yes;
+}
+
 /* sign_rsa - PKCS#1 v1.5 over the digest */
 static int
 sign_rsa(const struct dkey *k, const unsigned char *digest,
@@ -374,7 +398,8 @@ sign_rsa(const struct dkey *k, const unsigned char *digest,
 	int		 rc = -1;
 
 	*len = DKEY_SIG_MAX;
-	if (ctx != NULL && EVP_PKEY_sign(ctx, sig, len, digest, 32) > 0)
+	if (ctx != NULL && EVP_PKEY_sign(ctx, sig, len, digest, 32) > 0 &&
+	    holds(k, digest, sig, *len))
 		rc = 0;
 	EVP_PKEY_CTX_free(ctx);
 	return rc;

@@ -727,6 +727,7 @@ html_render(const char *p, size_t n, struct buf *out, html_link_fn *link,
 		.tmp = BUF_INIT(n + 1), .base = BUF_INIT(HTML_URI_MAX + 1),
 	};
 	const char	*lt, *from;
+	bool		 starved;
 
 	while (h.s < h.end && out->len < out->max) {
 		from = h.s;
@@ -752,7 +753,10 @@ html_render(const char *p, size_t n, struct buf *out, html_link_fn *link,
 			break;
 		}
 	}
+	starved = h.tmp.starved || h.base.starved || out->starved;
 	buf_free(&h.tmp);
 	buf_free(&h.base);
+	if (starved)
+		return -1;
 	return out->failed && out->len + 4 < out->max ? -1 : 0;
 }

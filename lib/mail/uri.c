@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* uri.c - see uri.h */
-#include "mail/uri.h"
+/* uri.c - see uri.h: the forms of a link */
+#include "mail/uri_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 #include "mail/addr.h"
 #include "base/banned.h"
@@ -13,61 +11,9 @@
 #define FORMS_MAX	64	/* forms of one link */
 #define HOPS_MAX	16	/* redirectors inside one link */
 #define HOST_MAX	253	/* octets, RFC 1035 2.3.4 */
-#define TEXT_HOST_MAX	252	/* of a host without a scheme */
-#define MAIL_SIDE_MAX	251	/* of either side of an @ in text */
-#define TEXT_MAX	2048	/* of a link in text, behind the scheme */
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_alnum(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
-is_word(char c)
-{
-	return is_alnum(c) || c == '_';
-}
-
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-static int
-hex(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c = lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool
-starts(const char *p, size_t n, const char *lit)
-{
-	size_t	k = strlen(lit);
-
-	return n >= k && strncasecmp(p, lit, k) == 0;
-}
-
-/* is_tld - lower-cases and asks */
-static bool
-is_tld(const struct uri_world *w, const char *p, size_t n)
+bool
+uri_is_tld(const struct uri_world *w, const char *p, size_t n)
 {
 	char	t[64];
 	size_t	i;
@@ -84,21 +30,20 @@ is_tld(const struct uri_world *w, const char *p, size_t n)
 	return i == n || strncmp(t, "xn--", 4) == 0;
 }
 
-/* tld_ok - does the name end in a top-level domain, behind a dot? */
-static bool
-tld_ok(const struct uri_world *w, const char *host, size_t n)
+bool
+uri_tld_ok(const struct uri_world *w, const char *host, size_t n)
 {
 	size_t	i;
 
 	for (i = n; i > 0 && host[i - 1] != '.'; i--)
 		if (is_space(host[i - 1]))
 			return false;
-	return i > 1 && is_tld(w, host + i, n - i);
+	return i > 1 && uri_is_tld(w, host + i, n - i);
 }
 
-/* name_ok - labels of 1 to 63 letters, digits, hyphens; two at least */
-static bool
-name_ok(const char *host, size_t n)
+/* Labels of 1 to 63 letters, digits, hyphens; two at least */
+bool
+uri_name_ok(const char *host, size_t n)
 {
 	size_t	i, len, labels = 0;
 	bool	under = false, under_last = false, under_second = false;
@@ -145,239 +90,6 @@ is_ipv4(const char *p, size_t n)
 	}
 	return i == n;
 }
-
-/* ---- links in text ---------------------------------------------------- */
-
-/* Sets of octets, by what they do in text. */
-enum {
-	START = 1,	/* a link may begin behind it */
-	STOP = 2,	/* ends a link */
-	STOP_MAIL = 4,	/* ends a mail address */
-	BARE = 8	/* a host without a scheme may begin behind it */
-};
-
-static unsigned
-kind(char c)
-{
-	unsigned	k = 0;
-
-	if (is_space(c) || c == '\x1b' || (unsigned char)c == 0xa0)
-		return START | STOP | STOP_MAIL | BARE;
-	if ((unsigned char)c >= 0x80)
-		return STOP_MAIL;
-	switch (c) {
-	case '>': case '<': case '"': case '`': case '{': case '[':
-	case '|':
-		k = START | STOP | STOP_MAIL | BARE;
-		if (c == '{' || c == '`')
-			k |= BARE;
-		break;
-	case '}': case ']':
-		k = STOP | STOP_MAIL | BARE;
-		break;
-	case '\'': case ',': case '(':
-		k = START | STOP_MAIL | BARE;
-		break;
-	case '!': case '#': case '$': case '&': case ')': case '*':
-	case '+': case '/': case ':': case ';': case '=': case '?':
-	case '@': case '\\': case '^': case '~':
-		k = BARE;
-		break;
-	default:
-		break;
-	}
-	return k;
-}
-
-/* run - octets at p that do not have any of the bits */
-static size_t
-run(const char *p, size_t n, unsigned bits, bool at_stops)
-{
-	size_t	i;
-
-	for (i = 0; i < n && (kind(p[i]) & bits) == 0 &&
-	    !(at_stops && p[i] == '@'); i++)
-		;
-	return i;
-}
-
-/* with_scheme - octets of "http://..." or "www3. ..." at p, 0 if none */
-static size_t
-with_scheme(const char *p, size_t n)
-{
-	size_t	head = 0, len;
-
-	if (starts(p, n, "http://"))
-		head = 7;
-	else if (starts(p, n, "https://"))
-		head = 8;
-	else if (starts(p, n, "ftp://"))
-		head = 6;
-	else if (starts(p, n, "ftp."))
-		head = 4;
-	else if (starts(p, n, "www")) {
-		for (head = 3; head < 5 && head < n && is_digit(p[head]);
-		    head++)
-			;
-		if (head == n || p[head++] != '.')
-			return 0;
-	} else
-		return 0;
-	len = run(p + head, n - head, STOP, false);
-	return len == 0 || len > TEXT_MAX ? 0 : head + len;
-}
-
-/* mail_address - the same for "mailto:..." and "a@b" */
-static size_t
-mail_address(const char *p, size_t n)
-{
-	size_t	local, len;
-
-	if (starts(p, n, "mailto:")) {
-		len = run(p + 7, n - 7, STOP_MAIL, false);
-		if (len > 0 && len <= TEXT_MAX)
-			return 7 + len;
-	}
-	local = run(p, n, STOP_MAIL, true);
-	if (local == 0 || local > MAIL_SIDE_MAX || local == n ||
-	    p[local] != '@')
-		return 0;
-	len = run(p + local + 1, n - local - 1, STOP_MAIL, false);
-	return len == 0 || len > MAIL_SIDE_MAX ? 0 : local + 1 + len;
-}
-
-/* bare_host - "example.com:80/path" at p; *host gets the octets of the host */
-static size_t
-bare_host(const struct uri_world *w, const char *p, size_t n, size_t *host)
-{
-	size_t	len, dot, i, path;
-
-	if (n == 0 || !is_alnum(p[0]))
-		return 0;
-	for (len = 0; len < n && (is_word(p[len]) || p[len] == '.' ||
-	    p[len] == '-'); len++)
-		;
-	*host = len > 0 && p[len - 1] == '.' ? len - 1 : len;
-	for (dot = *host; dot > 0 && p[dot - 1] != '.'; dot--)
-		;
-	if (dot < 2 || dot > TEXT_HOST_MAX + 1 ||
-	    !is_tld(w, p + dot, *host - dot))
-		return 0;
-	if (len < n && p[len] == ':') {
-		for (i = len + 1; i < n && i - len <= 5 && is_digit(p[i]);
-		    i++)
-			;
-		if (i == len + 1)
-			return 0;
-		len = i;
-	}
-	if (len < n && p[len] == '/') {
-		path = run(p + len + 1, n - len - 1, STOP, false);
-		if (path > TEXT_MAX)
-			return 0;
-		if (path > 0)
-			len += 1 + path;
-	}
-	return len == n || (kind(p[len]) & STOP) != 0 ? len : 0;
-}
-
-/* report - a link found in text, as a reader's program would follow it */
-static void
-report(const struct uri_world *w, const char *p, size_t n, bool mail,
-    uri_fn *each, void *arg)
-{
-	const char	*at, *q;
-	char		 whole[TEXT_MAX + 64];
-	size_t		 i;
-	int		 k;
-
-	/* ")" ends it when nothing inside opened one. */
-	if ((q = memchr(p, ')', n)) != NULL && memchr(p, '(',
-	    (size_t)(q - p)) == NULL)
-		n = (size_t)(q - p);
-	while (n > 0 && strchr("-~!@#^&*()_+=:;'?,.", p[n - 1]) != NULL &&
-	    p[n - 1] != '\0')
-		n--;
-	at = n > 0 ? memchr(p, '@', n) : NULL;
-	if (n == 0 || (mail && at == NULL) || starts(p, n, "cid:") ||
-	    starts(p, n, "mid:"))
-		return;
-	for (i = 0; i < n && is_word(p[i]); i++)
-		;
-	if (i > 0 && i < n && p[i] == ':' && (i + 1 == n ||
-	    (n - i <= 3 && p[i + 1] == '/' && p[n - 1] == '/')))
-		return;				/* "http://" alone */
-	if (starts(p, n, "http:") || starts(p, n, "https:") ||
-	    starts(p, n, "ftp:") || starts(p, n, "mailto:"))
-		k = snprintf(whole, sizeof whole, "%.*s", (int)n, p);
-	else if (starts(p, n, "ftp."))
-		k = snprintf(whole, sizeof whole, "ftp://%.*s", (int)n, p);
-	else if (starts(p, n, "www") || at == NULL ||
-	    ((q = memchr(p, '/', n)) != NULL && at > q + 1)) {
-		/* A path before the @: whatever it is, no mail address. */
-		if (at == NULL && memchr(p, '.', n) == NULL)
-			return;
-		k = snprintf(whole, sizeof whole, "http://%.*s", (int)n, p);
-	} else {
-		if (at + 1 == p + n || memchr(at + 2, '.',
-		    (size_t)(p + n - at) - 2) == NULL)
-			return;
-		k = snprintf(whole, sizeof whole, "mailto:%.*s", (int)n, p);
-	}
-	if (k > 0 && (size_t)k < sizeof whole) {
-		if (starts(whole, (size_t)k, "mailto:")) {
-			at = memchr(whole, '@', (size_t)k);
-			if (at == NULL)
-				return;
-			for (i = 1; at + i < whole + k && strchr("?&>",
-			    at[i]) == NULL; i++)
-				;
-			if (!tld_ok(w, at + 1, i - 1))
-				return;
-		}
-		each(arg, whole, (size_t)k);
-	}
-}
-
-void
-uri_find(const char *p, size_t n, const struct uri_world *w, uri_fn *each,
-    void *arg)
-{
-	size_t	i = 0, len, host;
-	bool	edge, bare, mail;
-
-	while (i < n) {
-		edge = (i == 0 ? is_word(p[0]) :
-		    is_word(p[i - 1]) != is_word(p[i])) ||
-		    (i > 0 && (kind(p[i - 1]) & START) != 0) ||
-		    (i > 2 && p[i - 3] == '\x1b' && p[i - 2] == '(');
-		if (!edge) {
-			i++;
-			continue;
-		}
-		mail = false;
-		bare = i == 0 || (kind(p[i - 1]) & BARE) != 0;
-		if ((len = with_scheme(p + i, n - i)) == 0) {
-			len = mail_address(p + i, n - i);
-			mail = len > 0;
-		}
-		if (len == 0 && bare) {
-			len = bare_host(w, p + i, n - i, &host);
-			if (len > 0 && !name_ok(p + i, host)) {
-				i += len;
-				continue;
-			}
-		}
-		if (len == 0) {
-			i++;
-			continue;
-		}
-		report(w, p + i, len, mail, each, arg);
-		i += len;
-	}
-}
-
-/* ---- the forms of a link ---------------------------------------------- */
 
 struct forms {
 	const struct uri_world	*w;
@@ -453,7 +165,7 @@ check(struct forms *f, const char *u, size_t n)
 		host = ascii;
 		len = strlen(ascii);
 	}
-	f->valid = name_ok(host, len) && tld_ok(f->w, host, len);
+	f->valid = uri_name_ok(host, len) && uri_tld_ok(f->w, host, len);
 }
 
 /* add - one more form, unless it is there already */
@@ -706,7 +418,7 @@ web_host(struct forms *f, const char *proto, char *host, const char *rest,
 	n = strlen(name);
 	i = starts(name, n, "www.") ? 4 : 0;
 	if (i < n && n < sizeof name - 1 && strchr(name + i, '.') == NULL &&
-	    !tld_ok(f->w, name, n) && snprintf(www, sizeof www,
+	    !uri_tld_ok(f->w, name, n) && snprintf(www, sizeof www,
 	    "www.%s.com", name + i) < (int)sizeof www)
 		add3(f, proto, www, rest);
 }
@@ -856,147 +568,9 @@ uri_forms(const char *uri, size_t len, const struct uri_world *w,
 			break;
 		more = web_forms(&f, to.data, to.len, &cur);
 	}
+	out->starved |= cur.starved | next.starved | to.starved;
 	buf_free(&cur);
 	buf_free(&next);
 	buf_free(&to);
 	return f.valid;
-}
-
-/* ---- relative links --------------------------------------------------- */
-
-struct parts {
-	const char	*scheme, *host, *path, *query, *frag;	/* NULL: none */
-	size_t		 nscheme, nhost, npath, nquery, nfrag;
-};
-
-/* split - RFC 3986 appendix B */
-static void
-split(const char *p, size_t n, struct parts *u)
-{
-	const char	*end = p + n, *q;
-
-	memset(u, 0, sizeof *u);
-	for (q = p; q < end && strchr(":/?#", *q) == NULL; q++)
-		;
-	if (q > p && q < end && *q == ':') {
-		u->scheme = p;
-		u->nscheme = (size_t)(q - p);
-		p = q + 1;
-	}
-	if (end - p >= 2 && p[0] == '/' && p[1] == '/') {
-		for (q = p += 2; q < end && strchr("/?#", *q) == NULL; q++)
-			;
-		u->host = p;
-		u->nhost = (size_t)(q - p);
-		p = q;
-	}
-	for (q = p; q < end && *q != '?' && *q != '#'; q++)
-		;
-	u->path = p;
-	u->npath = (size_t)(q - p);
-	if (q < end && *q == '?') {
-		for (p = ++q; q < end && *q != '#'; q++)
-			;
-		u->query = p;
-		u->nquery = (size_t)(q - p);
-	}
-	if (q < end && *q == '#') {
-		u->frag = q + 1;
-		u->nfrag = (size_t)(end - q) - 1;
-	}
-}
-
-/* put_path - without its "." and ".." segments, RFC 3986 5.2.4 */
-static int
-put_path(const char *p, size_t n, struct buf *out)
-{
-	const char	*end = p + n, *q;
-	size_t		 from = out->len;
-
-	if (n > 1 && p[0] == '.' && (p[1] == '/' || (n > 2 && p[1] == '.' &&
-	    p[2] == '/')))
-		p += p[1] == '/' ? 1 : 2;
-	while (p < end) {
-		for (q = *p == '/' ? p + 1 : p; q < end && *q != '/'; q++)
-			;
-		if (q - p == 2 && memcmp(p, "/.", 2) == 0) {
-			if (q == end && buf_addc(out, '/') == -1)
-				return -1;
-		} else if (q - p == 3 && memcmp(p, "/..", 3) == 0) {
-			while (out->len > from &&
-			    out->data[out->len - 1] != '/')
-				out->len--;
-			if (out->len > from)
-				out->len--;
-			if (out->data != NULL)
-				out->data[out->len] = '\0';
-			if (q == end && buf_addc(out, '/') == -1)
-				return -1;
-		} else if (buf_add(out, p, (size_t)(q - p)) == -1)
-			return -1;
-		p = q;
-	}
-	return 0;
-}
-
-/* put_merged - a relative path behind the base's last slash */
-static int
-put_merged(const struct parts *b, const struct parts *r, struct buf *out)
-{
-	struct buf	t = BUF_INIT(4 * URI_MAX);
-	size_t		n = b->npath;
-	int		rc;
-
-	if (b->host != NULL && n == 0)
-		rc = buf_addc(&t, '/');
-	else {
-		while (n > 0 && b->path[n - 1] != '/')
-			n--;
-		rc = buf_add(&t, b->path, n);
-	}
-	if (rc == 0 && (rc = buf_add(&t, r->path, r->npath)) == 0)
-		rc = put_path(buf_str(&t), t.len, out);
-	buf_free(&t);
-	return rc;
-}
-
-int
-uri_resolve(const char *base, size_t base_len, const char *uri, size_t len,
-    struct buf *out)
-{
-	struct parts		 b, r;
-	const struct parts	*who;		/* gives scheme, host */
-	bool			 path_of_base;
-	int			 rc = 0;
-
-	split(base, base_len, &b);
-	split(uri, len, &r);
-	if (r.scheme != NULL && b.scheme != NULL && r.nscheme == b.nscheme &&
-	    memcmp(r.scheme, b.scheme, r.nscheme) == 0)
-		r.scheme = NULL;
-	who = r.scheme != NULL || r.host != NULL ? &r : &b;
-	path_of_base = who == &b && r.npath == 0;
-	if (r.scheme != NULL)
-		rc = buf_addf(out, "%.*s:", (int)r.nscheme, r.scheme);
-	else if (b.scheme != NULL)
-		rc = buf_addf(out, "%.*s:", (int)b.nscheme, b.scheme);
-	else if (who->host != NULL && starts(who->host, who->nhost, "www"))
-		rc = buf_adds(out, "http:");
-	else if (who->host != NULL && starts(who->host, who->nhost, "ftp"))
-		rc = buf_adds(out, "ftp:");
-	if (rc == 0 && who->host != NULL)
-		rc = buf_addf(out, "//%.*s", (int)who->nhost, who->host);
-	if (rc == 0 && path_of_base)
-		rc = buf_add(out, b.path, b.npath);
-	else if (rc == 0 && who == &b && r.path[0] != '/')
-		rc = put_merged(&b, &r, out);
-	else if (rc == 0)
-		rc = put_path(r.path, r.npath, out);
-	if (rc == 0 && path_of_base && r.query == NULL)
-		r.query = b.query, r.nquery = b.nquery;
-	if (rc == 0 && r.query != NULL)
-		rc = buf_addf(out, "?%.*s", (int)r.nquery, r.query);
-	if (rc == 0 && r.frag != NULL)
-		rc = buf_addf(out, "#%.*s", (int)r.nfrag, r.frag);
-	return rc;
 }

@@ -91,7 +91,8 @@ flush(const struct word *w, struct buf *octets, struct buf *out)
 		n = CHARSET_MAX;
 	memcpy(cs, w->charset, n);
 	cs[n] = '\0';
-	if (charset_utf8(cs, buf_str(octets), octets->len, true, out) == -1)
+	if (octets->starved || charset_utf8(cs, buf_str(octets), octets->len,
+	    true, out) == -1 || out->starved)
 		return -1;
 	buf_reset(octets);
 	return 0;
@@ -187,7 +188,7 @@ view_decode_header(const char *name, const char *value, size_t len,
 		;
 	if (i < flat.len) {
 		if (charset_utf8("utf-8", flat.data, flat.len, false,
-		    &utf8) == -1)
+		    &utf8) == -1 || utf8.starved)
 			goto done;
 		from = &utf8;
 	}
@@ -197,6 +198,8 @@ view_decode_header(const char *name, const char *value, size_t len,
 		rc = 0;
 	} else
 		rc = decode_words(from->data, from->len, out);
+	if (out->starved)
+		rc = -1;
 done:
 	buf_free(&utf8);
 	buf_free(&flat);

@@ -219,6 +219,8 @@ view_part_decode(struct view *v, const struct view_part *part,
 			rc = -1;
 		out->failed = false;
 	}
+	if (out->starved || wrapped.starved)
+		rc = -1;
 	buf_free(&wrapped);
 	return rc;
 }

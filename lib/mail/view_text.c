@@ -137,8 +137,8 @@ keep_link(void *arg, const char *tag, const char *uri, size_t len)
 	(void)tag;
 	if (v->links.n >= v->lim.uris)
 		v->truncated = true;
-	else
-		(void)view_list_add(&v->links, uri, len);
+	else if (view_list_add(&v->links, uri, len) == -1)
+		v->no_memory = true;
 }
 
 /* html - an HTML part as text, as long as the budget of the message lasts */
@@ -175,6 +175,9 @@ render(struct view *v, const struct view_part *part, struct buf *out)
 			goto done;
 		from = &shown;
 	}
+	/* full is one thing, a text that is less than there was another */
+	if (text.starved || shown.starved || v->no_memory)
+		goto done;
 	n = characters(buf_str(from), from->len, v->lim.body_scan);
 	if (n < from->len) {
 		v->truncated = true;

@@ -116,6 +116,7 @@ one(void *arg, const char *uri, size_t len)
 	if (!put(c, &c->links, uri, len))
 		return;
 	valid = uri_forms(uri, len, c->world, &forms);
+	c->no_memory |= forms.starved;
 	if (valid || !c->from_text)
 		for (p = buf_str(&forms); p < buf_str(&forms) + forms.len;
 		    p += strlen(p) + 1)

@@ -195,8 +195,8 @@ seltext(struct scan *sc, size_t selector)
 {
 	struct seltext	*t = &sc->s->sel[selector];
 
-	if (!t->got && selector_get(sc->r->selectors[selector], &sc->env,
-	    &t->buf, &t->found) == -1) {
+	if (!t->got && (selector_get(sc->r->selectors[selector], &sc->env,
+	    &t->buf, &t->found) == -1 || t->buf.starved)) {
 		sc->no_memory = true;
 		sc->stop = true;
 		return NULL;
