@@ -29,7 +29,7 @@ local function send(fields, chunks)
 	for _, f in ipairs(fields) do
 		must("header " .. f[1], mt.header(c, f[1], f[2]), nil)
 	end
-	must("eoh", mt.eoh(c), nil)
+	step(mt.eoh)
 	for _, b in ipairs(chunks) do
 		must("body", mt.bodystring(c, b), nil)
 	end

@@ -76,8 +76,8 @@ def negotiation_unix():
     equal(m.actions & ~milter.SETSYMLIST, milter.ADDHDRS | milter.CHGHDRS)
     equal(m.steps & (milter.NOBODY | milter.NOHDRS | milter.NOEOH),
           milter.NOBODY)
-    nr = milter.NR_CONN | milter.NR_HELO | milter.NR_MAIL | milter.NR_HDR | \
-        milter.NR_EOH | milter.NR_BODY
+    nr = milter.NR_CONN | milter.NR_MAIL | milter.NR_HDR | milter.NR_EOH | \
+        milter.NR_BODY
     equal(m.steps & nr, nr)
     equal(m.steps & milter.NR_RCPT, 0)
     equal(m.steps & (milter.NODATA | milter.NOUNKNOWN | milter.LEADSPC),

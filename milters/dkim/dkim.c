@@ -64,7 +64,12 @@ policy_finish(void *p)
 static void
 policy_needs(const void *snap, struct frame_needs *needs)
 {
-	(void)snap;
+	const struct dkim_snap	*s = snap;
+	size_t			 i;
+
+	for (i = 0; i < dtable_count(s->table); i++)
+		if (dtable_at(s->table, i)->skip_rcpt_domains.n > 0)
+			needs->rcpts = true;
 	needs->headers = true;
 	needs->body = true;
 	needs->edits_headers = true;
@@ -93,13 +98,6 @@ start(struct frame_msg *m, struct local *l)
 	l->ours = is_ours(s, frame_conn(m));
 	if (l->ours && dsign_begin(s->policy, &l->d, &l->e) == -1)
 		l->failed = true;
-}
-
-static enum frame_verdict
-policy_eoh(struct frame_msg *m)
-{
-	start(m, frame_local(m));
-	return FRAME_CONTINUE;
 }
 
 static enum frame_verdict
@@ -316,7 +314,6 @@ const struct frame_policy dkim_policy = {
 	.needs		= policy_needs,
 	.begin		= policy_begin,
 	.finish		= policy_finish,
-	.eoh		= policy_eoh,
 	.body		= policy_body,
 	.eom		= policy_eom,
 };

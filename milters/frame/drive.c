@@ -80,12 +80,10 @@ whole_conn(const struct frame_conn *in)
 
 	c.client_name = or_empty(in->client_name);
 	c.client_addr = or_empty(in->client_addr);
-	c.helo = or_empty(in->helo);
 	c.daemon_name = or_empty(in->daemon_name);
 	c.daemon_port = or_empty(in->daemon_port);
 	c.daemon_addr = or_empty(in->daemon_addr);
 	c.sasl_login = or_empty(in->sasl_login);
-	c.tls_version = or_empty(in->tls_version);
 	c.hostname = or_empty(in->hostname);
 	return c;
 }

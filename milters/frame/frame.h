@@ -39,15 +39,14 @@ struct frame_conn {
 	bool		 smtp;		/* false: sendmail(1), no SMTP client to
 					   refuse; RCPT must not be rejected */
 	const char	*client_name, *client_addr;
-	const char	*helo;
 	const char	*daemon_name, *daemon_port, *daemon_addr;
 	const char	*sasl_login;	/* {auth_authen} */
-	const char	*tls_version;
 	const char	*hostname;	/* j, the MTA's own */
 };
 
 /* What a policy under its present configuration must be shown. */
 struct frame_needs {
+	bool	rcpts;		/* frame_rcpt() is asked; set for a rcpt hook */
 	bool	headers;
 	bool	body;		/* .body is called with every chunk */
 	size_t	keep_body;	/* the frame keeps this many octets of the body

@@ -83,6 +83,7 @@ merge_needs(struct gen *g)
 		g->late[i] = all->edits_body;
 		if (g->late[i] && (one->body || one->keep_body > 0))
 			g->keep_whole = true;
+		all->rcpts |= one->rcpts || g->policies[i]->rcpt != NULL;
 		all->headers |= one->headers;
 		all->body |= one->body && g->policies[i]->body != NULL;
 		if (one->keep_body > all->keep_body)
@@ -169,7 +170,7 @@ gen_covers(const struct gen *old, const struct gen *new)
 {
 	const struct frame_needs	*a = &old->all, *b = &new->all;
 
-	return (a->headers || !b->headers) &&
+	return (a->rcpts || !b->rcpts) && (a->headers || !b->headers) &&
 	    (a->body || a->keep_body > 0 || !(b->body || b->keep_body > 0)) &&
 	    (a->edits_headers || !b->edits_headers) &&
 	    (a->edits_sender || !b->edits_sender) &&

@@ -30,9 +30,8 @@
 #include "base/banned.h"
 
 /* Steps at which we may save the MTA a round trip. */
-#define NR_ALL	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | \
-    SMFIP_NR_RCPT | SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH | \
-    SMFIP_NR_BODY)
+#define NR_ALL	(SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_RCPT | \
+    SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY)
 
 /* Octets of a packet. libmilter's own limit is 64 KB, and it hangs up on more:
  * a header line of 1 MB would be tried again for days instead of refused. */
@@ -43,7 +42,7 @@ struct conn {
 	unsigned long		 protocol;	/* SMFIP_ bits that hold */
 	bool			 no_client;	/* the MTA named none */
 	bool			 refused;	/* no room for this message */
-	char			*name, *addr, *helo;
+	char			*name, *addr;
 	struct frame_conn	 facts;
 	struct msg		*msg;
 };
@@ -98,7 +97,6 @@ conn_free(struct conn *c)
 	gen_drop(&c->gen);
 	free(c->name);
 	free(c->addr);
-	free(c->helo);
 	free(c);
 }
 
@@ -157,12 +155,10 @@ learn(SMFICTX *ctx, struct conn *c, const struct gen *g)
 	f->client_name = c->name != NULL ? c->name : "";
 	f->client_addr = c->addr != NULL ? c->addr :
 	    macro(ctx, "{client_addr}");
-	f->helo = c->helo != NULL ? c->helo : "";
 	f->daemon_name = macro(ctx, "{daemon_name}");
 	f->daemon_port = macro(ctx, "{daemon_port}");
 	f->daemon_addr = macro(ctx, "{daemon_addr}");
 	f->sasl_login = macro(ctx, "{auth_authen}");
-	f->tls_version = macro(ctx, "{tls_version}");
 	f->hostname = macro(ctx, "j");
 	f->smtp = has_client(ctx, c, g);
 }
@@ -251,13 +247,15 @@ absent(SMFICTX *ctx, struct conn *c, unsigned long nr)
 static unsigned long
 steps_not_needed(const struct gen *g)
 {
-	unsigned long	no = SMFIP_NOUNKNOWN | SMFIP_NODATA;
+	unsigned long	no = SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA;
 	bool		body = g->all.body || g->all.keep_body > 0;
 	bool		eoh = false;
 	size_t		i;
 
 	for (i = 0; i < g->n; i++)
 		eoh |= g->policies[i]->eoh != NULL;
+	if (!g->all.rcpts)
+		no |= SMFIP_NORCPT;
 	if (!g->all.headers)
 		no |= SMFIP_NOHDRS;
 	if (!eoh)
@@ -303,7 +301,6 @@ ask_macros(SMFICTX *ctx)
 	} lists[] = {
 		{ SMFIM_CONNECT, "j v {daemon_name} {daemon_addr} "
 		    "{daemon_port} {client_addr} {client_connections}" },
-		{ SMFIM_HELO, "{tls_version}" },
 		{ SMFIM_ENVFROM, "i {auth_authen}" },
 		{ SMFIM_ENVRCPT, "i" },
 		{ SMFIM_EOM, "i" },
@@ -513,18 +510,6 @@ cb_connect(SMFICTX *ctx, char *name, struct sockaddr *sa)
 }
 
 static sfsistat
-cb_helo(SMFICTX *ctx, char *helo)
-{
-	struct conn	*c = enter(ctx);
-
-	if (c == NULL)
-		return SMFIS_TEMPFAIL;
-	(void)keep(&c->helo, helo);
-	return leave((c->protocol & SMFIP_NR_HELO) != 0 ? SMFIS_NOREPLY :
-	    SMFIS_CONTINUE);
-}
-
-static sfsistat
 cb_mail(SMFICTX *ctx, char **argv)
 {
 	struct conn	*c = enter(ctx);
@@ -649,7 +634,7 @@ milter_setup(struct milter *m, struct err *e)
 		    SMFIF_ADDRCPT | SMFIF_DELRCPT | SMFIF_CHGFROM |
 		    SMFIF_QUARANTINE | SMFIF_SETSYMLIST,
 		.xxfi_negotiate = cb_negotiate,
-		.xxfi_connect = cb_connect, .xxfi_helo = cb_helo,
+		.xxfi_connect = cb_connect,
 		.xxfi_envfrom = cb_mail, .xxfi_envrcpt = cb_rcpt,
 		.xxfi_header = cb_header, .xxfi_eoh = cb_eoh,
 		.xxfi_body = cb_body, .xxfi_eom = cb_eom,

@@ -176,6 +176,7 @@ policy_needs(const void *snap, struct frame_needs *needs)
 {
 	const struct snap	*s = snap;
 
+	needs->rcpts = true;
 	needs->headers = stream_uses_headers(s->streams);
 	needs->edits_rcpts = true;
 }

@@ -261,6 +261,7 @@ policy_needs(const void *snap, struct frame_needs *needs)
 {
 	const struct snap	*s = snap;
 
+	needs->rcpts = s->headers || s->sender;
 	/* headers also tell which stream it is */
 	needs->headers = s->headers ||
 	    (s->sender && stream_uses_headers(s->streams));

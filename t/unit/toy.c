@@ -83,6 +83,7 @@ toy_needs(const void *snap, struct frame_needs *n)
 {
 	const struct toy	*t = snap;
 
+	n->rcpts = true;
 	n->headers = true;
 	n->body = t->see_body;
 	n->keep_body = t->keep > 0 ? (size_t)t->keep :
