@@ -25,7 +25,7 @@ milters/keyword		base conf mail stream rules frame
 milters/unsubscribe	base conf mail token smtp store stream frame
 milters/dkim		base conf mail stream dkim frame
 milters/chain		base conf frame suppress keyword unsubscribe dkim
-tools/web		base conf metrics mail token smtp store stream dkim feedback
+tools/web		base conf metrics mail token smtp store stream feedback
 tools/ctl		base conf metrics mail token store stream rules dkim feedback frame suppress keyword unsubscribe dkim web
 tools/ingest		base conf metrics mail token store stream dkim spf feedback frame
 tools/monitor		base conf metrics mail store stream

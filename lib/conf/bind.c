@@ -28,7 +28,7 @@
 static const char *const house_kinds[] = {
 	"", "stream", "key", "rules", "source", "reporter", "pool", "api",
 	"suppress", "keyword", "unsubscribe", "dkim", "chain", "ingest",
-	"feedback", "store", "web", "scope", "monitor", "replicate",
+	"feedback", "store", "web", "webhook", "scope", "monitor", "replicate",
 	"egress", NULL
 };
 

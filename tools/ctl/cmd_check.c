@@ -25,6 +25,7 @@
 #include "frame/gen.h"
 #include "stream/stream.h"
 #include "token/token.h"
+#include "web/hook_conf.h"
 
 #include "base/banned.h"
 
@@ -187,6 +188,18 @@ check_feedback(struct check *k)
 	belief_free(&belief);
 }
 
+/* check_hooks - what mailweir-web would load for providers' web hooks */
+static void
+check_hooks(struct check *k)
+{
+	struct webhooks	h;
+	struct err	e = { "", 0 };
+
+	if (webhooks_load(k->ctl->conf, &h, &e) == -1)
+		fault(k, e.msg);
+	webhooks_free(&h);
+}
+
 /* check_keys - also the DKIM keys that a milter loads at their first use */
 static void
 check_keys(struct check *k)
@@ -242,6 +255,7 @@ run(struct check *k)
 	check_files(k);
 	check_milters(k);
 	check_feedback(k);
+	check_hooks(k);
 	check_keys(k);
 	rc = summary(k);
 	for (i = 0; i < k->n; i++)

@@ -13,6 +13,7 @@
 #include "stream/stream.h"
 #include "suppress/suppress.h"
 #include "unsubscribe/unsubscribe.h"
+#include "web/hook_params.h"
 #include "web/params.h"
 
 #include "base/banned.h"
@@ -32,6 +33,7 @@ static const struct conf_schema others[] = {
 	INGEST_SCHEMA,
 	REPORTER_SCHEMA,
 	WEB_SCHEMA,
+	WEBHOOK_SCHEMA,
 	{ "stream", true, { stream_params } },
 	{ NULL, false, { NULL } }
 };

@@ -21,6 +21,8 @@ struct web_conf {
 	long		 idle_timeout;
 	long		 request_timeout;
 	long		 max_body;
+	long		 hook_max_body;
+	long		 hook_max_memory;
 	long		 max_pending;
 	long		 batch;
 	long		 stop_timeout;

@@ -9,6 +9,7 @@
  *	GET  PATH confirm/TICKET	the button that the mail leads to
  *	POST PATH confirm/TICKET	subscribes again
  *	GET  PATH logo, /robots.txt
+ *	POST /hooks/NAME	what a mail provider reports (hook.h)
  *
  * Everything else, and every token that is not genuine, gets one and the same
  * answer.
@@ -23,6 +24,7 @@
 #include "web/answer.h"
 #include "web/bymail.h"
 #include "web/form.h"
+#include "web/hook.h"
 #include "web/http.h"
 #include "web/limit.h"
 #include "web/press.h"
@@ -281,12 +283,26 @@ method_other(const struct http_req *q, struct http_resp *r)
 	return HTTP_DONE;
 }
 
+/* public_begin - is a body of that length wanted? */
+static int
+public_begin(struct http_req *q)
+{
+	const char	*len = http_get(q, "Content-Length");
+
+	if (q->snap->hooks->list.n > 0 &&
+	    strncmp(q->path, HOOK_PATH, strlen(HOOK_PATH)) == 0)
+		return hook_begin(q);
+	return len != NULL && strtoull(len, NULL, 10) > q->body.max ? 413 : 0;
+}
+
 static enum http_next
 public_handle(struct http_req *q, struct http_resp *r)
 {
 	const struct snap	*s = q->snap;
 	size_t			 n = strlen(s->web.path);
 
+	if (hook_is(q))
+		return hook_handle(q, r);
 	metrics_add(q->web->metrics, "web_requests_total", "method",
 	    q->method == HTTP_POST ? "post" : q->method == HTTP_GET ? "get" :
 	    "other", 1);
@@ -316,5 +332,8 @@ public_handle(struct http_req *q, struct http_resp *r)
 }
 
 const struct http_handlers public_handlers = {
+	.begin = public_begin,
 	.handle = public_handle,
+	.wait = hook_wait,
+	.done = hook_done,
 };

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "store/conf.h"
+#include "web/hook.h"
 #include "web/keys.h"
 #include "web/page.h"
 
@@ -24,6 +25,8 @@
 const struct conf_schema web_schemas[] = {
 	{ "", false, { conf_common_params } },
 	WEB_SCHEMA,
+	WEBHOOK_SCHEMA,
+	FEEDBACK_SCHEMA,
 	{ "stream", true, { stream_params } },
 	STORE_SCHEMA,
 	{ NULL, false, { NULL } }
@@ -194,6 +197,8 @@ load(struct snap *s, struct err *e)
 	if (s->web.api_key_file[0] != '\0' &&
 	    api_keys_load(s->web.api_key_file, &s->api, e) == -1)
 		return -1;
+	if (hooks_load(s, &s->hooks, e) == -1)
+		return -1;
 	store_keys_derive(s->keys, 0, "web ticket", s->ticket_key);
 	return page_style(s, e);
 }
@@ -223,6 +228,7 @@ snap_release(struct snap *s)
 	if (s == NULL || atomic_fetch_sub(&s->refs, 1) != 1)
 		return;
 	store_close(&s->store);
+	hooks_free(&s->hooks);
 	api_keys_free(&s->api);
 	stream_set_free(&s->streams);
 	token_keys_free(&s->tokens);

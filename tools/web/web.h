@@ -40,6 +40,7 @@ struct snap {
 	struct token_keys	*tokens;
 	struct stream_set	*streams;
 	struct api_keys		*api;		/* NULL: no API */
+	struct hooks		*hooks;		/* hook.h */
 	struct web_scope	*scopes;	/* all that have a name */
 	size_t			 nscopes;
 	uint8_t			 ticket_key[32];
@@ -66,6 +67,7 @@ const char *web_title(const struct web_scope *, enum lang);
 struct commit;
 struct mailer;
 struct limit;
+struct hook_state;
 struct http_server;
 
 struct web {
@@ -75,6 +77,7 @@ struct web {
 	struct commit	*commit;
 	struct mailer	*mailer;
 	struct limit	*limit;
+	struct hook_state *hook_state;
 	struct http_server *pub, *api, *admin;
 	atomic_bool	 stopping;
 };
