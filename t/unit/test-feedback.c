@@ -341,7 +341,77 @@ teardown(void **state)
 	return 0;
 }
 
+/* reply - Postfix's bounce of a reply to this command */
+static void
+reply(const char *command, const char *text, struct buf *out)
+{
+	static const struct { const char *command, *said; } said[] = {
+		{ "RCPT", "(in reply to RCPT TO command)" },
+		{ "DATA", "(in reply to end of DATA command)" },
+		{ "MAIL", "(in reply to MAIL FROM command)" },
+		{ "CONN", "" },
+	};
+	size_t	i = 0;
+
+	while (strcmp(said[i].command, command) != 0)
+		assert_true(++i < sizeof said / sizeof said[0]);
+	buf_reset(out);
+	(void)buf_addf(out, "From: MAILER-DAEMON@mx.sender.example\n"
+	    "To: news@sender.example\n"
+	    "Subject: Undelivered Mail Returned to Sender\n"
+	    "Content-Type: multipart/report; report-type=delivery-status; "
+	    "boundary=b\n\n--b\n\n"
+	    "<u@far.example>: host mx.far.example[192.0.2.99] %s: %s %s\n\n"
+	    "--b\nContent-Type: message/delivery-status\n\n"
+	    "Reporting-MTA: dns; mx.sender.example\n\n"
+	    "Final-Recipient: rfc822; u@far.example\nAction: failed\n"
+	    "Status: %c.0.0\nRemote-MTA: dns; mx.far.example\n"
+	    "Diagnostic-Code: smtp; %s\n\n--b--\n",
+	    said[i].said[0] == '\0' ? "refused to talk to me" : "said", text,
+	    said[i].said, text[0], text);
+}
+
+/* t/data/feedback/replies.tsv: what receivers say, and what it means */
+static void
+test_replies(void **state)
+{
+	struct buf	 b = BUF_INIT(65536);
+	struct feedback	*fb;
+	char		 line[2048], *reason, *text;
+	FILE		*f = fopen(SRCDIR "/t/data/feedback/replies.tsv", "r");
+	int		 n = 0, bad = 0;
+
+	(void)state;
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] == '#')
+			continue;
+		reason = strchr(line, '\t');
+		assert_non_null(reason);
+		*reason++ = '\0';
+		text = strchr(reason, '\t');
+		assert_non_null(text);
+		*text++ = '\0';
+		reply(line, text, &b);
+		fb = parse(b.data, b.len, NULL);
+		n++;
+		assert_int_equal(fb->n, 1);
+		if (strcmp(fb->v[0].reason, reason) != 0) {
+			print_message("# %s, not %s: %s\n", fb->v[0].reason,
+			    reason, text);
+			bad++;
+		}
+		feedback_free(&fb);
+	}
+	(void)fclose(f);
+	buf_free(&b);
+	assert_true(n > 280);
+	assert_int_equal(bad, 0);
+}
+
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_replies),
 	cmocka_unit_test(test_files),
 	cmocka_unit_test(test_original),
 	cmocka_unit_test(test_no_feedback),
