@@ -289,7 +289,7 @@ def in_flight():
     held[2].mail()
     equal(held[2].rcpt("<b@w.example>"),
           (b"y", b"451 4.3.2 Too busy, try again later\0"))
-    holds(log(), "refused_busy what=messages in_flight=2")
+    holds(log(), "refused_busy what=messages verdict=tempfail ")
     held[0].abort()
     until("room", lambda: begin().message()[1][0] == b"c")
 
@@ -298,8 +298,54 @@ def memory():
     m = begin()
     edits, answer = m.message(body=b"x" * (3 << 20))
     equal((edits, answer[1][:9]), ([], b"451 4.3.2"))
-    holds(log(), ": busy qid=- policy=toy what=memory")
+    holds(log(), ": busy qid=- policy=toy what=memory verdict=tempfail")
     equal(m.message()[1][0], b"c")
+
+
+def connections():
+    """The fourth of three is told at its message, also at its second one;
+    when one goes there is room for a new one."""
+    held = [begin() for _ in range(3)]
+    late = begin()
+    for _ in range(2):
+        late.mail()
+        equal(late.rcpt("<b@w.example>")[1][:9], b"451 4.3.2")
+    holds(log(), "refused_busy what=connections verdict=tempfail ")
+    equal(held[2].message()[1][0], b"c")
+    held[0].quit()
+    late.quit()
+    until("room", lambda: begin().message()[1][0] == b"c")
+
+
+def too_slow(answer=b"y"):
+    """A message that takes more than max_time, at RCPT and in the body."""
+    m = begin()
+    for _ in range(2):
+        m.mail()
+        equal(m.rcpt("<b@w.example>")[0], b"c")
+        time.sleep(1.2)
+        if answer == b"y":
+            equal(m.rcpt("<c@w.example>")[1][:9], b"451 4.3.2")
+        m.data([(b"From", b" a@s.example")], b"text\r\n")
+        edits, got = m.eom()
+        equal((edits, got[0]), ([], answer))
+    holds(log(), ": busy qid=- policy=toy what=time verdict=")
+    equal(m.message()[1][0], b"c")
+
+
+def passed():
+    """over_load = pass: such mail goes as it is, the next is seen again."""
+    held = [begin() for _ in range(3)]
+    for m in held[:2]:
+        m.mail()
+        equal(m.rcpt("<b@w.example>")[0], b"c")
+    held[2].mail()
+    equal(held[2].rcpt("<b@w.example>")[0], b"a")
+    holds(log(), "refused_busy what=messages verdict=pass ")
+    for m in held[:2]:
+        m.abort()
+    until("room", lambda: begin().message()[0] != [])
+    too_slow(b"a")
 
 
 # ---- reload ----

@@ -80,6 +80,13 @@ t 'ten thousand headers'	say ten_thousand_headers
 t 'a line of a megabyte'	say long_line
 t 'messages in flight'		say in_flight
 t 'octets kept by all'		say memory
+t 'stop, start'			restart '[toys]' 'max_connections = 3' 'max_time = 1s' '[toy]' \
+    'insert = X-Top: one'
+t 'connections'			say connections
+t 'time of a message'		say too_slow
+t 'stop, start'			restart '[toys]' 'max_in_flight = 2' 'max_time = 1s' \
+    'over_load = pass' '[toy]' 'insert = X-Top: one' 'see_body = yes'
+t 'over_load = pass'		say passed
 
 # --- reload ---
 t 'stop, start'			restart

@@ -15,6 +15,10 @@ static const char *const over_words[] = {
 	[GEN_OVER_PASS] = "pass", NULL
 };
 
+static const char *const load_words[] = {
+	[GEN_LOAD_TEMPFAIL] = "tempfail", [GEN_LOAD_PASS] = "pass", NULL
+};
+
 const struct conf_param frame_params[] = {
 	CONF_STR(struct frame_conf, socket, "",
 	    "Where the MTA connects: unix:/path, inet:port@host, "
@@ -29,11 +33,19 @@ const struct conf_param frame_params[] = {
 	    "How long a connection may stand still."),
 	CONF_SECS(struct frame_conf, stop_timeout, "10s", 0, 600,
 	    "How long a stop waits for messages that are being looked at."),
+	CONF_INT(struct frame_conf, max_connections, "10000", 1, 1000000,
+	    "Connections at a time; over_load is for the messages of those "
+	    "beyond."),
 	CONF_INT(struct frame_conf, max_in_flight, "1000", 1, 1000000,
-	    "Messages at a time; beyond it 451 4.3.2."),
+	    "Messages at a time."),
 	CONF_SIZE(struct frame_conf, max_memory, "256M", 1 << 20, 1e12,
-	    "Octets of mail kept by all messages together; beyond it "
-	    "451 4.3.2."),
+	    "Octets of mail kept by all messages together."),
+	CONF_SECS(struct frame_conf, max_time, "1h", 1, 86400,
+	    "How long a message may take, from MAIL to its end."),
+	CONF_ENUM(struct frame_conf, over_load, "tempfail", load_words,
+	    "What happens to a message beyond max_connections, max_in_flight, "
+	    "max_memory or max_time: ask the sender to try later (451 4.3.2), "
+	    "or pass it on as it is, without any policy."),
 	CONF_INT(struct frame_conf, max_headers, "2000", 1, 1000000,
 	    "Header fields of a message."),
 	CONF_SIZE(struct frame_conf, max_header_size, "512K", 1024, 1 << 30,

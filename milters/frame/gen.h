@@ -21,6 +21,7 @@
 #define GEN_POLICIES	8	/* in one process */
 
 enum gen_over { GEN_OVER_REJECT, GEN_OVER_TEMPFAIL, GEN_OVER_PASS };
+enum gen_load { GEN_LOAD_TEMPFAIL, GEN_LOAD_PASS };
 
 /* The frame's own parameters, in the section of each program. */
 struct frame_conf {
@@ -29,12 +30,15 @@ struct frame_conf {
 	const char	*user;
 	long		 io_timeout;
 	long		 stop_timeout;
+	long		 max_connections;
 	long		 max_in_flight;
+	long		 max_time;
 	long		 max_memory;
 	long		 max_headers, max_header_size;
 	long		 max_body;
 	long		 max_recipients;
 	int		 over_limit;		/* enum gen_over */
+	int		 over_load;		/* enum gen_load */
 	struct conf_list non_smtp_daemons;
 };
 

@@ -41,7 +41,9 @@ struct conn {
 	struct gen		*gen;		/* negotiated for this */
 	unsigned long		 protocol;	/* SMFIP_ bits that hold */
 	bool			 no_client;	/* the MTA named none */
+	bool			 beyond;	/* one of too many */
 	bool			 refused;	/* no room for this message */
+	bool			 passed;	/* ... and it may go as it is */
 	char			*name, *addr;
 	struct frame_conn	 facts;
 	struct msg		*msg;
@@ -83,7 +85,7 @@ milter_set_gen(struct gen *g)
 static void
 end_message(struct conn *c)
 {
-	c->refused = false;
+	c->refused = c->passed = false;
 	if (c->msg == NULL)
 		return;
 	msg_close(&c->msg);
@@ -98,6 +100,7 @@ conn_free(struct conn *c)
 	free(c->name);
 	free(c->addr);
 	free(c);
+	(void)atomic_fetch_sub(&self->connections, 1);
 }
 
 /* keep - a copy of text in *to, "" without memory */
@@ -234,6 +237,8 @@ absent(SMFICTX *ctx, struct conn *c, unsigned long nr)
 
 	if (c != NULL && (c->protocol & nr) != 0)
 		return SMFIS_NOREPLY;
+	if (c != NULL && c->passed)
+		return SMFIS_ACCEPT;
 	if (c != NULL && !c->refused)
 		return nr != 0 ? SMFIS_CONTINUE : SMFIS_TEMPFAIL;
 	msg_set_reply(&r, "451", "4.3.2", "Too busy, try again later");
@@ -321,6 +326,8 @@ negotiate(SMFICTX *ctx, unsigned long can_act, unsigned long can_skip,
 	if ((c = calloc(1, sizeof *c)) == NULL)
 		return SMFIS_REJECT;
 	c->gen = milter_gen();
+	c->beyond = atomic_fetch_add(&self->connections, 1) >=
+	    c->gen->frame.max_connections;
 	*act = actions_needed(&c->gen->all);
 	if ((*act & ~can_act) != 0) {
 		log_event(LOG_ERR, "mta_refuses",
@@ -388,20 +395,33 @@ on_connect(SMFICTX *ctx, struct conn *c, const char *name,
 
 /* refuse_message - no room: say so here, or at the first step that answers */
 static sfsistat
-refuse_message(SMFICTX *ctx, struct conn *c, const char *what)
+refuse_message(SMFICTX *ctx, struct conn *c, const char *what, bool pass)
 {
 	log_event(LOG_WARNING, "refused_busy", LOG_STR("what", what),
+	    LOG_STR("verdict", pass ? "pass" : "tempfail"),
+	    LOG_INT("connections", atomic_load(&self->connections)),
 	    LOG_INT("in_flight", atomic_load(&self->in_flight)));
 	metrics_add(self->metrics, "busy_total", "what", what, 1);
 	c->refused = true;
+	c->passed = pass;
 	return absent(ctx, c, SMFIP_NR_MAIL);
+}
+
+/* beyond - the limit that has no room for one more message, or NULL */
+static const char *
+beyond(const struct conn *c, const struct gen *g, long in_flight)
+{
+	if (in_flight >= g->frame.max_in_flight)
+		return "messages";
+	return c->beyond ? "connections" : NULL;
 }
 
 static sfsistat
 on_mail(SMFICTX *ctx, struct conn *c, const char *sender)
 {
 	struct gen	*g = milter_gen();
-	const char	*no_room = NULL;
+	const char	*no_room;
+	bool		 pass;
 
 	end_message(c);
 	/* what a reload made necessary this connection may not have been
@@ -412,16 +432,17 @@ on_mail(SMFICTX *ctx, struct conn *c, const char *sender)
 		gen_hold(g);
 	}
 	learn(ctx, c, g);
-	if (atomic_fetch_add(&self->in_flight, 1) >= g->frame.max_in_flight)
-		no_room = "messages";
-	else if (atomic_load(&self->draining))
+	no_room = beyond(c, g, atomic_fetch_add(&self->in_flight, 1));
+	pass = no_room != NULL && g->frame.over_load == GEN_LOAD_PASS;
+	if (no_room == NULL && atomic_load(&self->draining))
 		no_room = "stopping";
-	else if (msg_open(g, &c->facts, &self->env, sender, &c->msg) == -1)
+	if (no_room == NULL &&
+	    msg_open(g, &c->facts, &self->env, sender, &c->msg) == -1)
 		no_room = "memory";
 	gen_drop(&g);
 	if (no_room != NULL) {
 		(void)atomic_fetch_sub(&self->in_flight, 1);
-		return refuse_message(ctx, c, no_room);
+		return refuse_message(ctx, c, no_room, pass);
 	}
 	metrics_add(self->metrics, "messages_total", NULL, NULL, 1);
 	msg_set_qid(c->msg, macro(ctx, "i"));

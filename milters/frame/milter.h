@@ -21,6 +21,7 @@ struct milter {
 	struct metrics		*metrics;
 	struct msg_env		 env;
 	atomic_size_t		 octets;	/* env.octets */
+	atomic_long		 connections;
 	atomic_long		 in_flight;	/* messages */
 	atomic_bool		 draining;	/* no new messages */
 	atomic_bool		 stopping;	/* by milter_stop() */

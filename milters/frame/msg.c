@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #include "base/banned.h"
 
 /* The sum of all messages is told in blocks, so that it is rarely touched. */
@@ -71,11 +73,20 @@ settle(struct msg *m, const struct frame_msg *by, enum frame_verdict v)
 	return v;
 }
 
-/* busy - no room for this message now */
+/* busy - no room, or no time, for this message now; `pass` is for limits,
+ * not for faults */
 static enum frame_verdict
-busy(struct msg *m, const char *what)
+busy(struct msg *m, const char *what, bool limit)
 {
-	frame_event(&m->pol[0], LOG_WARNING, "busy", LOG_STR("what", what));
+	bool	pass = limit && m->gen->frame.over_load == GEN_LOAD_PASS;
+
+	frame_event(&m->pol[0], LOG_WARNING, "busy", LOG_STR("what", what),
+	    LOG_STR("verdict", pass ? "pass" : "tempfail"));
+	frame_count(&m->pol[0], "busy_total", "what", what);
+	if (pass) {
+		m->pass = true;
+		return FRAME_CONTINUE;
+	}
 	msg_set_reply(&m->reply, "451", "4.3.2",
 	    "Too much mail at the moment, try again later");
 	return settle(m, NULL, FRAME_TEMPFAIL);
@@ -122,6 +133,14 @@ charge(struct msg *m, size_t n)
 	sum = atomic_fetch_add(m->env->octets, add) + add;
 	m->charged += add;
 	return sum > (size_t)m->gen->frame.max_memory ? -1 : 0;
+}
+
+/* too_long - has it taken more time than it may? */
+static bool
+too_long(const struct msg *m)
+{
+	return clock_mono_us() - m->since >
+	    (int64_t)m->gen->frame.max_time * 1000000;
 }
 
 /* keep_max - how much of the body is kept at most */
@@ -174,6 +193,7 @@ msg_open(struct gen *g, const struct frame_conn *conn,
 	m->conn = conn;
 	m->env = env;
 	m->qid[0] = '-';
+	m->since = clock_mono_us();
 	header_list_init(&m->headers);
 	buf_init(&m->body, keep_max(g));
 	m->npol = g->n;
@@ -228,11 +248,11 @@ msg_mail(struct msg *m)
 	enum frame_verdict	 v;
 
 	if (charge(m, sizeof *m) == -1)
-		return busy(m, "memory");
+		return busy(m, "memory", true);
 	for (p = m->pol; p < m->pol + m->npol; p++) {
 		if (p->policy->begin != NULL &&
 		    (p->local = p->policy->begin(p)) == NULL)
-			return busy(m, "memory");
+			return busy(m, "memory", false);
 		p->begun = true;
 	}
 	for (p = m->pol; p < m->pol + m->npol; p++) {
@@ -292,17 +312,20 @@ msg_rcpt(struct msg *m, const char *given)
 
 	if (m->verdict != FRAME_CONTINUE || m->pass)
 		return m->verdict;
+	if (too_long(m))
+		return busy(m, "time", true);
 	if ((rcpt = bracketed(given)) == NULL)
-		return busy(m, "memory");
+		return busy(m, "memory", false);
 	if ((v = ask_rcpt(m, rcpt)) != FRAME_CONTINUE) {
 		free(rcpt);
 		return v;
 	}
 	if (m->nrcpts >= (size_t)m->gen->frame.max_recipients)
 		v = over_limit(m, "recipients", m->gen->frame.max_recipients);
-	else if (charge(m, strlen(rcpt) + CHARGE_ITEM) == -1 ||
-	    msg_keep_rcpt(m, rcpt) == -1)
-		v = busy(m, "memory");
+	else if (charge(m, strlen(rcpt) + CHARGE_ITEM) == -1)
+		v = busy(m, "memory", true);
+	else if (msg_keep_rcpt(m, rcpt) == -1)
+		v = busy(m, "memory", false);
 	else
 		return FRAME_CONTINUE;
 	free(rcpt);
@@ -322,9 +345,10 @@ msg_header(struct msg *m, const char *name, const char *value, size_t len)
 	if (n > (size_t)c->max_header_size ||
 	    m->headers.octets > (size_t)c->max_header_size - n)
 		return over_limit(m, "header_size", c->max_header_size);
-	if (charge(m, n + CHARGE_ITEM) == -1 ||
-	    header_insert(&m->headers, m->headers.n, name, value, len) == -1)
-		return busy(m, "memory");
+	if (charge(m, n + CHARGE_ITEM) == -1)
+		return busy(m, "memory", true);
+	if (header_insert(&m->headers, m->headers.n, name, value, len) == -1)
+		return busy(m, "memory", false);
 	return FRAME_CONTINUE;
 }
 
@@ -395,6 +419,8 @@ msg_body(struct msg *m, const void *data, size_t n)
 
 	if (m->verdict != FRAME_CONTINUE || m->pass)
 		return m->verdict;
+	if (too_long(m))
+		return busy(m, "time", true);
 	m->body_total += n;
 	if (m->gen->keep_whole &&
 	    m->body_total > (uint64_t)m->gen->frame.max_body &&
@@ -403,9 +429,10 @@ msg_body(struct msg *m, const void *data, size_t n)
 	room = m->body.max - m->body.len;
 	if (room > n)
 		room = n;
-	if (room > 0 && (charge(m, room) == -1 ||
-	    buf_add(&m->body, data, room) == -1))
-		return busy(m, "memory");
+	if (room > 0 && charge(m, room) == -1)
+		return busy(m, "memory", true);
+	if (room > 0 && buf_add(&m->body, data, room) == -1)
+		return busy(m, "memory", false);
 	for (p = m->pol; p < m->pol + m->npol; p++)
 		if (!p->late && call_body(p, data, n) != FRAME_CONTINUE)
 			break;
@@ -472,9 +499,12 @@ msg_eom(struct msg *m)
 
 	if (m->verdict != FRAME_CONTINUE || m->pass)
 		return m->verdict;
-	for (p = m->pol; p < m->pol + m->npol; p++)
+	for (p = m->pol; p < m->pol + m->npol; p++) {
+		if (too_long(m))
+			return busy(m, "time", true);
 		if (run_eom(p) != FRAME_CONTINUE || m->held)
 			break;
+	}
 	return m->verdict;
 }
 

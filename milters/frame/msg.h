@@ -69,6 +69,7 @@ struct msg {
 	struct buf		 body;		/* what is kept of it */
 	uint64_t		 body_total;
 	struct plan		 plan;
+	int64_t			 since;		/* clock_mono_us() at MAIL */
 	size_t			 used, charged;	/* octets, see charge() */
 	enum frame_verdict	 verdict;
 	const char		*by;		/* who gave it */
