@@ -34,6 +34,20 @@ int	store_stats_each(struct store *, int (*each)(void *arg,
 	    const char *scope, enum store_reason, uint64_t in_force,
 	    uint64_t all), void *arg, struct err *e);
 
+/*
+ * store_scope_drop - the end of a scope: its entries, its lists, its name
+ *
+ * Refused (EX_NOPERM) while anything of it is in force, without override and
+ * a note; each entry that goes has a record of its own. When it fails
+ * half-way, what went is in the journal, and the rest stands.
+ */
+struct store_drop {
+	const char	*scope, *actor, *note;
+	bool		 override;
+	uint64_t	 in_force, entries, rows;	/* out: what went */
+};
+int	store_scope_drop(struct store *, struct store_drop *, struct err *e);
+
 /* -- journal -------------------------------------------------------------- */
 
 struct store_event {

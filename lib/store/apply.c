@@ -95,13 +95,6 @@ why_not(struct work *w, const char *text)
 	return err_code(w->e, EX_NOPERM, "refused: %s", text);
 }
 
-/* only_by_override - who removes this must say why */
-static bool
-only_by_override(enum store_reason reason)
-{
-	return reason == STORE_COMPLAINT || reason == STORE_LEGAL;
-}
-
 /* table_of - where this change's entry stands */
 static enum env_table
 table_of(const struct work *w)
@@ -384,7 +377,7 @@ wanted(struct work *w, enum store_reason reason, const struct rec *r)
 		    !rec_in_force(reason, r, w->b->now));
 	if (w->c->reason != 0 && w->c->reason != reason)
 		return 0;
-	if (only_by_override(reason) && (!w->c->override ||
+	if (reason_protected(reason) && (!w->c->override ||
 	    w->c->note == NULL || w->c->note[0] == '\0')) {
 		char	text[128];
 
@@ -562,6 +555,9 @@ resolve(struct work *w)
 		    "needed");
 	if (!store_scope_ok(c->scope))
 		return why_not(w, "a scope is 1 to 64 of a-z 0-9 . _ - or *");
+	if (store_names_address(c->note) || store_names_address(c->source))
+		return why_not(w, "a note or source must not hold an address: "
+		    "it is kept in the clear");
 	w->domain = c->domain != NULL;
 	w->nids = c->id != NULL ? 1 : store_keys_count(keys);
 	for (i = 0; i < w->nids; i++)

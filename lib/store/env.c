@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sysexits.h>
@@ -257,9 +258,8 @@ env_cursor_done(MDB_cursor *c)
 	mdb_cursor_close(c);
 }
 
-/* write_fails - is this the write that a test wants to fail? */
-static bool
-write_fails(void)
+bool
+env_write_fails(void)
 {
 	if (atomic_load_explicit(&env_fail_write, memory_order_relaxed) == 0)
 		return false;
@@ -273,7 +273,7 @@ env_put(struct env *env, MDB_txn *txn, enum env_table t, const void *key,
 	MDB_val	k = { n, (void *)(uintptr_t)key };
 	MDB_val	v = { len, (void *)(uintptr_t)p };
 
-	if (write_fails())
+	if (env_write_fails())
 		return ENOSPC;
 	return mdb_put(txn, env->dbi[t], &k, &v, flags);
 }
@@ -284,9 +284,21 @@ env_del(struct env *env, MDB_txn *txn, enum env_table t, const void *key,
 {
 	MDB_val	k = { n, (void *)(uintptr_t)key };
 
-	if (write_fails())
+	if (env_write_fails())
 		return ENOSPC;
 	return mdb_del(txn, env->dbi[t], &k, NULL);
+}
+
+void
+env_forget(struct env *env)
+{
+	MDB_envinfo	info;
+	MDB_stat	st;
+
+	if (mdb_env_info(env->mdb, &info) == 0 &&
+	    mdb_env_stat(env->mdb, &st) == 0)
+		(void)madvise(info.me_mapaddr, (info.me_last_pgno + 1) *
+		    st.ms_psize, MADV_DONTNEED);
 }
 
 int
@@ -1008,7 +1020,7 @@ env_commit(struct env *env, MDB_txn *txn, struct err *e)
 	int	rc;
 
 	guard_now->txn = NULL;	/* gone whatever commit says */
-	if (write_fails()) {
+	if (env_write_fails()) {
 		mdb_txn_abort(txn);
 		rc = ENOSPC;
 	} else

@@ -32,7 +32,12 @@ enum env_table {
 	T_SEALED, T_COUNT
 };
 
-struct scopes;			/* find.c: a snapshot of the scope table */
+struct scopes;			/* scope.c: a snapshot of the scope table */
+
+/* Is there anything in these two? */
+struct tables {
+	bool	entries, domains;
+};
 
 #define READERS		64	/* lookups of a process at one time */
 
@@ -41,7 +46,9 @@ struct reader {
 	MDB_txn		*txn;		/* reset while not in use */
 	MDB_cursor	*entries, *domains;
 	unsigned	 uses;
-	struct scopes	*scopes;	/* as of the last lookup */
+	struct scopes	*scopes;	/* as of the last lookup, */
+	struct tables	 tables;	/* the same, */
+	size_t		 as_of;		/* and the commit that it saw */
 };
 
 struct queued;			/* apply.c */
@@ -119,6 +126,14 @@ int	env_cursor(struct env *, MDB_txn *, enum env_table, MDB_cursor **);
 void	env_cursor_done(MDB_cursor *);
 int	env_head(struct env *, MDB_txn *, struct head *, struct err *e);
 int	env_set_head(struct env *, MDB_txn *, const struct head *);
+
+/* Let go of the file's pages that this process has read: they stay in the
+ * system's cache, and whoever walks through everything stays small. */
+void	env_forget(struct env *);
+
+/* Is this the write that a test wants to fail? For those who write by other
+ * means than env_put(). */
+bool	env_write_fails(void);
 
 /* For torture tests: the n-th call from now of env_put, env_del, env_commit
  * fails with ENOSPC; 0 = none. Counts down. */

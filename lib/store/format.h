@@ -176,6 +176,7 @@ enum journal_op {
 	J_EXPIRE,	/* age: detail as J_REMOVE */
 	J_CUT,		/* retention: detail: the signed checkpoint */
 	J_SCOPE,	/* a scope came to be: note is its name */
+	J_DROP,		/* it went: detail as J_ROLLBACK, then its name */
 	J_OP_MAX
 };
 

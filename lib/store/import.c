@@ -28,13 +28,13 @@
 #include "store/journal.h"
 #include "store/lists.h"
 #include "store/scope.h"
+#include "store/switch.h"
 
 #include "base/banned.h"
 
 #define WORKERS_MAX	16
 #define PROGRESS_EVERY	65536	/* rows */
 #define GROWTH		4	/* see choose() */
-#define PROBES		1024	/* lookups in one read transaction */
 
 struct job {
 	struct store		*s;
@@ -63,8 +63,6 @@ struct job {
 	int			 nold, nshadow;
 	struct scope_rec	 keep;		/* .active: lists that stay as
 						   they are beside the new */
-	struct reader		*probe;		/* to look into those */
-	unsigned		 probes;
 	uint64_t		 emitted;
 	struct merge		*all, *twin, *before;
 	bool			 compared;	/* the counts are complete */
@@ -392,13 +390,6 @@ item_before(const struct item *a, const struct item *b)
 	return !item_same(a, b) && item_less(a, b);
 }
 
-/* protects - a mark that only an override may drop */
-static bool
-protects(enum store_reason reason)
-{
-	return reason == STORE_COMPLAINT || reason == STORE_LEGAL;
-}
-
 /* keeps - is this mark of before among those of now? */
 static bool
 keeps(const struct marks *now, const struct item *old)
@@ -421,8 +412,8 @@ old_done(struct job *j, const struct marks *now)
 
 	j->im->before += j->im->replace;
 	do {
-		j->im->protected += protects(item_reason(&j->old_item)) &&
-		    !keeps(now, &j->old_item);
+		j->im->protected += !keeps(now, &j->old_item) &&
+		    reason_protected(item_reason(&j->old_item));
 		if ((rc = merge_next(j->before, &j->old_item, j->e)) == -1)
 			return -1;
 		j->old_live = rc == 1;
@@ -502,44 +493,46 @@ live(const struct marks *m)
 	return false;
 }
 
-/* probe_end - give the read transaction of probe() back */
-static void
-probe_end(struct job *j)
+/* look - a recipient's row in one of the lists that stay; 1, 0 none, -1 */
+static int
+look(struct job *j, MDB_txn *txn, uint32_t list,
+    const uint8_t digest[STORE_DIGEST], struct marks *there)
 {
-	if (j->probe != NULL)
-		env_read_done(j->probe);
-	j->probe = NULL;
+	uint8_t	key[LKEY_SIZE];
+	MDB_val	v;
+	int	rc;
+
+	lkey_pack(key, list, digest);
+	rc = env_get(j->env, txn, T_LISTS, key, sizeof key, &v);
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	if (rc != 0)
+		return env_fail(j->env, "look up", rc, j->e);
+	if (marks_unpack(v.mv_data, v.mv_size, there) == -1)
+		return env_garbled(j->env, "a list's row", j->e);
+	return 1;
 }
 
 /* probe - look into the lists that stay; 0 not there, 1 there, 2 there and
- * nothing new to say, -1 */
+ * nothing new to say, -1. No reader is held from one to the next: whoever has
+ * to resize the map waits for them all. */
 static int
 probe(struct job *j, const uint8_t digest[STORE_DIGEST],
     const struct marks *marks)
 {
-	uint8_t		key[LKEY_SIZE];
-	struct marks	there;
-	MDB_val		v;
-	int		i, rc, was = 0;
+	struct reader	*r;
+	struct marks	 there;
+	int		 i, rc = 0, was = 0;
 
-	if (j->probe != NULL && ++j->probes % PROBES == 0)
-		probe_end(j);
-	if (j->probe == NULL && (j->probe = env_read(j->env, j->e)) == NULL)
+	if ((r = env_read(j->env, j->e)) == NULL)
 		return -1;
-	for (i = 0; i < j->keep.nactive && was != 2; i++) {
-		lkey_pack(key, j->keep.active[i], digest);
-		rc = env_get(j->env, j->probe->txn, T_LISTS, key, sizeof key,
-		    &v);
-		if (rc == MDB_NOTFOUND)
-			continue;
-		if (rc != 0)
-			return env_fail(j->env, "look up", rc, j->e);
-		if (marks_unpack(v.mv_data, v.mv_size, &there) == -1)
-			return env_garbled(j->env, "a list's row", j->e);
-		if (live(&there))
+	for (i = 0; i < j->keep.nactive && was != 2 && rc != -1; i++) {
+		rc = look(j, r->txn, j->keep.active[i], digest, &there);
+		if (rc == 1 && live(&there))
 			was = covers(&there, marks) ? 2 : 1;
 	}
-	return was;
+	env_read_done(r);
+	return rc == -1 ? -1 : was;
 }
 
 /* tell - what is new about one recipient; 1, 2 the lists that stay say all of
@@ -587,8 +580,6 @@ emit(struct job *j, const struct item *who, const struct marks *marks,
 		    im->rows - im->rejected);
 	if (j->writer == NULL || rc == 2)
 		return 0;
-	if (list_full(j->writer))
-		probe_end(j);
 	return list_add(j->writer, digest, marks, j->e);
 }
 
@@ -614,10 +605,8 @@ merge_all(struct job *j, struct merge *all)
 			line = item_line(&i);
 		j->domains |= item_domain(&i);
 	}
-	if (rc == -1 || (marks.n > 0 && emit(j, &who, &marks, line) == -1))
-		return -1;
-	probe_end(j);
-	return 0;
+	return rc == -1 || (marks.n > 0 && emit(j, &who, &marks,
+	    line) == -1) ? -1 : 0;
 }
 
 /* compare - a stream with the lists of before; the first one is told from them,
@@ -661,64 +650,6 @@ may_replace(const struct job *j)
 	return 0;
 }
 
-/* switch_detail - what the journal says of it */
-static size_t
-switch_detail(uint8_t *out, const struct scope_rec *before,
-    const struct scope_rec *after, const struct run_rec *run)
-{
-	size_t	n = 0;
-	int	i;
-
-	out[n++] = before->nactive;
-	for (i = 0; i < before->nactive; i++, n += 4)
-		put32(out + n, before->active[i]);
-	out[n++] = after->nactive;
-	for (i = 0; i < after->nactive; i++, n += 4)
-		put32(out + n, after->active[i]);
-	if (run != NULL)
-		n += run_pack(out + n, run);
-	return n;
-}
-
-/* holds - is this list among them? */
-static bool
-holds(const uint32_t *v, int n, uint32_t list)
-{
-	int	i;
-
-	for (i = 0; i < n; i++)
-		if (v[i] == list)
-			return true;
-	return false;
-}
-
-/* retire - lists that the scope names no more are to be deleted */
-static int
-retire(struct env *env, MDB_txn *txn, const struct scope_rec *before,
-    const struct scope_rec *after, struct err *e)
-{
-	const uint32_t	*sets[2] = { before->active, before->prev };
-	int		 n[2] = { before->nactive, before->nprev };
-	struct run_rec	 run;
-	int		 s, i, rc;
-
-	for (s = 0; s < 2; s++)
-		for (i = 0; i < n[s]; i++) {
-			uint32_t	list = sets[s][i];
-
-			if (holds(after->active, after->nactive, list) ||
-			    holds(after->prev, after->nprev, list))
-				continue;
-			if ((rc = run_get(env, txn, list, &run, e)) == -1)
-				return -1;
-			run.state = RUN_DROPPING;
-			if (rc == 1 && (rc = run_put(env, txn, list,
-			    &run)) != 0)
-				return env_fail(env, "switch lists", rc, e);
-		}
-	return 0;
-}
-
 /* lift_one - a removal that came while the list was being made */
 static int
 lift_one(struct job *j, MDB_txn *txn, const struct jrec *r,
@@ -740,7 +671,7 @@ lift_one(struct job *j, MDB_txn *txn, const struct jrec *r,
 		return env_garbled(j->env, "a list's row", j->e);
 	/* "any reason" was not meant for what is new here and protected */
 	for (i = 0; i < m.n; i++)
-		if ((r->reason == 0 ? !protects(m.m[i].reason) :
+		if ((r->reason == 0 ? !reason_protected(m.m[i].reason) :
 		    r->reason == m.m[i].reason) &&
 		    (m.m[i].flags & MARK_LIFTED) == 0) {
 			m.m[i].flags |= MARK_LIFTED;
@@ -767,6 +698,10 @@ lift_since(struct job *j, MDB_txn *txn, const struct head *h,
 	MDB_val		v;
 	int		rc;
 
+	if (h->first > j->seq + 1)
+		return err_code(j->e, EX_TEMPFAIL, "scope %s: the journal was "
+		    "cut meanwhile, so nobody can tell what was removed; "
+		    "nothing was changed; import once more", j->im->scope);
 	for (seq = j->seq + 1; seq <= h->seq; seq++) {
 		put64(key, seq);
 		rc = env_get(j->env, txn, T_JOURNAL, key, sizeof key, &v);
@@ -845,7 +780,7 @@ switch_in(struct job *j, MDB_txn *txn, struct run_rec *run)
 	    (rc = run_put(j->env, txn, j->im->list, run)) != 0 ||
 	    (rc = scope_put(j->env, txn, &after)) != 0)
 		return env_fail(j->env, "switch lists", rc, j->e);
-	if (retire(j->env, txn, &before, &after, j->e) == -1)
+	if (switch_retire(j->env, txn, &before, &after, j->e) == -1)
 		return -1;
 	return record(j, txn, &h, &r, &before, &after, run);
 }
@@ -961,7 +896,6 @@ load(void *arg)
 {
 	struct job	*j = arg;
 	struct run_rec	 run;
-	int		 rc;
 
 	if (open_old(j) == -1)
 		return -1;
@@ -974,9 +908,8 @@ load(void *arg)
 		j->im->progress(j->im->arg, "waiting", 0, 0);
 	if (!j->im->dry_run && list_new(j->env, &run, &j->writer, j->e) == -1)
 		return -1;
-	rc = j->compared ? merge_all(j, j->all) : compare(j, j->all);
-	probe_end(j);
-	if (rc == -1 || may_replace(j) == -1)
+	if ((j->compared ? merge_all(j, j->all) : compare(j, j->all)) == -1 ||
+	    may_replace(j) == -1)
 		return -1;
 	if (j->im->dry_run)
 		return 0;
@@ -1025,23 +958,6 @@ job_free(struct job *j)
 	}
 }
 
-/* lock_scope - one import of a scope at a time */
-static int
-lock_scope(struct job *j)
-{
-	struct err	e = { .msg = "" };
-
-	j->lock = env_lock(j->env, LOCK_SCOPE + j->scope_id, false, &e);
-	if (j->lock != -1)
-		return 0;
-	if (e.msg[0] == '\0')
-		return err_code(j->e, EX_TEMPFAIL, "scope %s: another import "
-		    "of it is running", j->im->scope);
-	if (j->e != NULL)
-		*j->e = e;
-	return -1;
-}
-
 int
 store_import(struct store *s, int fd, struct import *im, struct err *e)
 {
@@ -1053,6 +969,9 @@ store_import(struct store *s, int fd, struct import *im, struct err *e)
 	if (!store_scope_ok(im->scope))
 		return err_code(e, EX_USAGE, "scope \"%s\": a scope is 1 to 64 "
 		    "of a-z 0-9 . _ - or *", im->scope);
+	if (store_names_address(im->note))
+		return err_code(e, EX_USAGE, "a note must not hold an "
+		    "address: the journal keeps it in the clear");
 	j.workers = im->workers != 0 && im->workers <= WORKERS_MAX ?
 	    im->workers : intake_cores();
 	j.scope_id = store_scope_id(im->scope);
@@ -1060,7 +979,7 @@ store_import(struct store *s, int fd, struct import *im, struct err *e)
 	    .workers = j.workers, .stall = im->stall, .work = read_block,
 	    .done = block_done, .first = look_at_first, .arg = &j };
 	expiry_days(&j);
-	if (!im->dry_run && lock_scope(&j) == -1)
+	if (!im->dry_run && (j.lock = switch_lock(j.env, im->scope, e)) == -1)
 		return -1;
 	rc = env_guard(j.env, prepare, &j, e);
 	if (rc == 0)
@@ -1073,190 +992,5 @@ store_import(struct store *s, int fd, struct import *im, struct err *e)
 	j.e = &ignored;		/* the lists are as they should be; what is */
 	if (!im->dry_run)	/* left over the next writer deletes */
 		(void)env_guard(j.env, clean, &j, &ignored);
-	return rc;
-}
-
-/* -- rollback ------------------------------------------------------------- */
-
-struct back {
-	struct store	*s;
-	struct rollback	*rb;
-	struct err	*e;
-};
-
-/* rows_of - recipients in some lists */
-static int
-rows_of(struct env *env, MDB_txn *txn, const uint32_t *lists, int n,
-    uint64_t *rows, struct err *e)
-{
-	struct run_rec	run;
-	int		i;
-
-	for (i = 0; i < n; i++) {
-		if (run_get(env, txn, lists[i], &run, e) == -1)
-			return -1;
-		*rows += run.rows - run.lifted;
-	}
-	return 0;
-}
-
-/* back_in - inside the transaction */
-static int
-back_in(struct back *b, MDB_txn *txn)
-{
-	struct env		*env = b->s->env;
-	struct scope_rec	 before, after;
-	struct jrec		 r = { .op = J_ROLLBACK };
-	struct head		 h;
-	uint8_t			 detail[DETAIL_MAX];
-	int			 rc;
-
-	if (env_head(env, txn, &h, b->e) == -1 || (rc = scope_get(env, txn,
-	    store_scope_id(b->rb->scope), &before, b->e)) == -1)
-		return -1;
-	if (rc == 0 || !before.can_rollback)
-		return err_code(b->e, EX_DATAERR, "scope %s: no import to "
-		    "roll back", b->rb->scope);
-	after = before;
-	after.nactive = before.nprev;
-	memcpy(after.active, before.prev, sizeof after.active);
-	after.nprev = 0;
-	after.can_rollback = false;
-	if (rows_of(env, txn, before.active, before.nactive, &b->rb->before,
-	    b->e) == -1 || rows_of(env, txn, after.active, after.nactive,
-	    &b->rb->after, b->e) == -1)
-		return -1;
-	journal_stamp(&h, &r);
-	r.scope = before.id;
-	r.actor = b->rb->actor;
-	r.note = b->rb->note;
-	r.note_len = r.note != NULL ? strnlen(r.note, NOTE_MAX) : 0;
-	r.detail = detail;
-	r.detail_len = switch_detail(detail, &before, &after, NULL);
-	h.gen++;
-	if ((rc = scope_put(env, txn, &after)) != 0 ||
-	    (rc = journal_append(env, txn, &h, &r)) != 0 ||
-	    (rc = env_set_head(env, txn, &h)) != 0)
-		return env_fail(env, "roll back", rc, b->e);
-	return retire(env, txn, &before, &after, b->e);
-}
-
-/* stands - has this recipient the same mark in one of these lists? */
-static int
-stands(struct back *b, const struct item *who, const uint32_t *lists, int n)
-{
-	struct env	*env = b->s->env;
-	struct reader	*r;
-	struct marks	 m;
-	uint8_t		 key[LKEY_SIZE], digest[STORE_DIGEST];
-	MDB_val		 v;
-	unsigned	 k;
-	int		 i, rc = MDB_NOTFOUND, found = 0;
-
-	put64(digest, who->hi);
-	put64(digest + 8, who->lo);
-	if ((r = env_read(env, b->e)) == NULL)
-		return -1;
-	for (i = 0; i < n && found == 0; i++) {
-		lkey_pack(key, lists[i], digest);
-		rc = env_get(env, r->txn, T_LISTS, key, sizeof key, &v);
-		if (rc != 0)
-			found = rc == MDB_NOTFOUND ? 0 : -1;
-		else if (marks_unpack(v.mv_data, v.mv_size, &m) == 0)
-			for (k = 0; k < m.n; k++)
-				found |= m.m[k].reason == item_reason(who) &&
-				    (m.m[k].flags & MARK_LIFTED) == 0;
-	}
-	env_read_done(r);
-	return found == -1 ? env_fail(env, "read a list", rc, b->e) : found;
-}
-
-/* count_protected - marks of one list that the lists of before lack and that
- * only an override may drop */
-static int
-count_protected(struct back *b, uint32_t list, const struct scope_rec *sc)
-{
-	struct list_reader	 r;
-	struct item		 i;
-	int			 rc, there;
-
-	if (list_open(b->s->env, list, &r, b->e) == -1)
-		return -1;
-	while ((rc = list_item(&r, &i, b->e)) == 1) {
-		if (!protects(item_reason(&i)))
-			continue;
-		if ((there = stands(b, &i, sc->prev, sc->nprev)) == -1) {
-			rc = -1;
-			break;
-		}
-		b->rb->protected += there == 0;
-	}
-	list_close(&r);
-	return rc;
-}
-
-/* may_roll_back - the scope's lock is held: its lists stay as they are */
-static int
-may_roll_back(struct back *b)
-{
-	struct env		*env = b->s->env;
-	struct rollback		*rb = b->rb;
-	struct scope_rec	 sc;
-	struct reader		*r;
-	int			 i, rc;
-
-	if ((r = env_read(env, b->e)) == NULL)
-		return -1;
-	rc = scope_get(env, r->txn, store_scope_id(rb->scope), &sc, b->e);
-	env_read_done(r);
-	if (rc != 1 || !sc.can_rollback)
-		return rc == -1 ? -1 : 0;	/* back_in() says so */
-	for (i = 0; i < sc.nactive; i++)
-		if (!holds(sc.prev, sc.nprev, sc.active[i]) &&
-		    count_protected(b, sc.active[i], &sc) == -1)
-			return -1;
-	if (rb->protected == 0 || (rb->override && rb->note != NULL &&
-	    rb->note[0] != '\0'))
-		return 0;
-	return err_code(b->e, EX_NOPERM, "scope %s: would drop %" PRIu64
-	    " complaint or legal entries; nothing was changed; that needs "
-	    "--override and --note", rb->scope, rb->protected);
-}
-
-static int
-roll_back(void *arg)
-{
-	struct back	*b = arg;
-	MDB_txn		*txn;
-
-	if (may_roll_back(b) == -1)
-		return -1;
-	if (env_begin(b->s->env, &txn, b->e) == -1)
-		return -1;
-	if (back_in(b, txn) == -1) {
-		env_abort(b->s->env, txn);
-		return -1;
-	}
-	if (env_commit(b->s->env, txn, b->e) == -1)
-		return -1;
-	(void)lists_sweep(b->s->env, 0, NULL);
-	return 0;
-}
-
-int
-store_rollback(struct store *s, struct rollback *rb, struct err *e)
-{
-	struct back	b = { .s = s, .rb = rb, .e = e };
-	struct job	j = { .s = s, .env = s->env, .e = e };
-	struct import	im = { .scope = rb->scope };
-	int		rc;
-
-	rb->before = rb->after = rb->protected = 0;
-	j.im = &im;
-	j.scope_id = store_scope_id(rb->scope);
-	if (lock_scope(&j) == -1)
-		return -1;
-	rc = env_guard(s->env, roll_back, &b, e);
-	env_unlock(j.lock);
 	return rc;
 }

@@ -19,7 +19,7 @@ static const char *const op_names[J_OP_MAX] = {
 	[J_ADD] = "add", [J_REMOVE] = "remove", [J_RESET] = "delivered",
 	[J_LIFT] = "remove", [J_IMPORT] = "import", [J_ROLLBACK] = "rollback",
 	[J_REKEY] = "rekey", [J_EXPIRE] = "expire", [J_CUT] = "cut",
-	[J_SCOPE] = "scope",
+	[J_SCOPE] = "scope", [J_DROP] = "drop scope",
 };
 
 /* -- showing --------------------------------------------------------------- */
@@ -68,6 +68,11 @@ detail(const struct jrec *j, struct store_event *ev)
 		ev->rows = run.rows;
 		memcpy(ev->file, run.file, sizeof ev->file);
 		memcpy(ev->digest, run.digest, sizeof ev->digest);
+	} else if (j->op == J_DROP) {	/* the table knows it no more */
+		skip = n > 0 ? 2 + 4 * (size_t)p[0] : n;
+		if (skip < n)
+			text(ev->scope, sizeof ev->scope, (const char *)p +
+			    skip, n - skip);
 	} else if (j->op == J_LIFT && n >= 4)
 		ev->list = get32(p);
 	else if ((j->op == J_ADD || j->op == J_REMOVE || j->op == J_RESET ||
@@ -128,8 +133,8 @@ show_one(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 	text(ev->note, sizeof ev->note, j.note, j.note_len);
 	memcpy(ev->hash, j.hash, sizeof ev->hash);
 	detail(&j, ev);
-	if (j.scope != 0 && store_scope_name(sh->s, j.scope, ev->scope,
-	    e) == -1)
+	if (j.scope != 0 && ev->scope[0] == '\0' &&
+	    store_scope_name(sh->s, j.scope, ev->scope, e) == -1)
 		return -1;
 	return sh->each(sh->arg, ev) != 0;
 }

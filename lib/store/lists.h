@@ -12,12 +12,16 @@
 #include "store/env.h"
 #include "store/sort.h"
 
+/* A row in memory: digest, length of the value, value. */
+#define LIST_ROW_SIZE	(STORE_DIGEST + 1 + LVALUE_MAX)
+
 /* Reading, in order of digests. */
 struct list_reader {
 	struct env	*env;
 	uint32_t	 list;
-	uint8_t		*rows;		/* a portion: LREAD_ROW octets each */
+	uint8_t		*rows;		/* a portion, LIST_ROW_SIZE each */
 	unsigned	 at, n;
+	unsigned	 portions;	/* read so far */
 	bool		 over;
 	uint8_t		 last[STORE_DIGEST];	/* digest of the last row */
 	bool		 begun;
@@ -36,7 +40,7 @@ int	list_row(struct list_reader *, uint8_t digest[STORE_DIGEST],
 /* Marks that are not lifted, one after another: a struct source. */
 int	list_item(void *list_reader, struct item *, struct err *e);
 
-/* Writing, in order of digests. */
+/* Writing, in order of digests; a thread of its own appends and commits. */
 struct list_writer;
 
 /* A fresh list of this scope; it waits for its turn to append. */
@@ -44,12 +48,10 @@ int	list_new(struct env *, const struct run_rec *, struct list_writer **,
 	    struct err *e);
 int	list_add(struct list_writer *, const uint8_t digest[STORE_DIGEST],
 	    const struct marks *, struct err *e);
-/* Will the next list_add() write? Then hold no reader. */
-bool	list_full(const struct list_writer *);
 /* All rows are on disk, the run's record says "ready"; *list its number. */
 int	list_finish(struct list_writer *, bool domains, uint32_t *list,
 	    struct run_rec *, struct err *e);
-/* Frees; deletes what was not finished. NULL is fine. */
+/* Frees; what was not finished lists_sweep() deletes. NULL is fine. */
 void	list_drop(struct list_writer **);
 
 /* The octets of a row that the digest of a list covers. */
@@ -57,6 +59,9 @@ struct list_hash;
 struct list_hash *list_hash_new(void);
 void	list_hash_add(struct list_hash *, const uint8_t digest[STORE_DIGEST],
 	    const struct marks *);
+/* The same of a value as it is on disk. */
+void	list_hash_row(struct list_hash *, const uint8_t digest[STORE_DIGEST],
+	    const uint8_t *value, size_t n);
 void	list_hash_end(struct list_hash **, uint8_t out[HASH_SIZE]);
 
 /* Delete lists that nobody needs: marked so, or of imports that died. Until

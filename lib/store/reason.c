@@ -37,3 +37,9 @@ store_reason_parse(const char *name)
 			return (enum store_reason)i;
 	return (enum store_reason)0;
 }
+
+bool
+reason_protected(enum store_reason r)
+{
+	return r == STORE_COMPLAINT || r == STORE_LEGAL;
+}

@@ -3,6 +3,8 @@
 #ifndef STORE_REASON_H
 #define STORE_REASON_H
 
+#include <stdbool.h>
+
 enum store_reason {
 	STORE_OPTOUT = 1,	/* unsubscribed from this scope */
 	STORE_COMPLAINT,	/* feedback loop: abuse, fraud, virus */
@@ -18,6 +20,8 @@ enum store_reason {
 
 /* "optout", "hard-bounce", ...; NULL for a number that has no name. */
 const char *store_reason_name(enum store_reason);
+/* Is it removed only by override and with a stated reason? */
+bool	reason_protected(enum store_reason);
 /* The reason of that name, or 0. */
 enum store_reason store_reason_parse(const char *name);
 

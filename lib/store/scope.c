@@ -331,8 +331,13 @@ scopes_of(struct env *env, struct reader *r, struct tables *t, struct err *e)
 	struct scopes	*s;
 	MDB_val		 v;
 	uint64_t	 gen;
+	size_t		 commit = mdb_txn_id(r->txn);
 	int		 rc;
 
+	if (r->scopes != NULL && r->as_of == commit) {
+		*t = r->tables;
+		return r->scopes;
+	}
 	rc = env_get(env, r->txn, T_MAIN, "=gen", 4, &v);
 	if (rc != 0 || v.mv_size != GEN_SIZE) {
 		env_fail(env, "read its table of scopes", rc == 0 ||
@@ -342,14 +347,16 @@ scopes_of(struct env *env, struct reader *r, struct tables *t, struct err *e)
 	gen = get64(v.mv_data);
 	t->domains = get64((const uint8_t *)v.mv_data + 8) != 0;
 	t->entries = get64((const uint8_t *)v.mv_data + 16) != 0;
-	if (r->scopes != NULL && r->scopes->gen == gen)
-		return r->scopes;
-	if ((s = adopt(env, gen)) == NULL) {
-		if ((s = scopes_load(env, r->txn, gen, e)) == NULL)
-			return NULL;
-		publish(env, s);
+	if (r->scopes == NULL || r->scopes->gen != gen) {
+		if ((s = adopt(env, gen)) == NULL) {
+			if ((s = scopes_load(env, r->txn, gen, e)) == NULL)
+				return NULL;
+			publish(env, s);
+		}
+		scopes_unref(r->scopes);
+		r->scopes = s;
 	}
-	scopes_unref(r->scopes);
-	r->scopes = s;
-	return s;
+	r->tables = *t;
+	r->as_of = commit;
+	return r->scopes;
 }

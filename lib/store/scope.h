@@ -3,7 +3,7 @@
  * scope.h - the table of scopes, in memory for lookups and on disk
  *
  * Inside lib/store. A snapshot is immutable and counted; "=gen" in the store
- * tells whether it is still the newest, for one small read a lookup.
+ * tells whether it is still the newest, for one small read after a commit.
  */
 #ifndef STORE_SCOPE_H
 #define STORE_SCOPE_H
@@ -32,11 +32,6 @@ struct scopes {
 	unsigned		 nkeys;		/* store keys in use */
 	uint8_t			 keys[STORE_KEYS_MAX];
 	struct scope_info	*v;		/* by id */
-};
-
-/* What "=gen" says beside the generation: is there anything in...? */
-struct tables {
-	bool	entries, domains;
 };
 
 /* scopes_of - the table as the reader's transaction sees it. It belongs to the

@@ -28,6 +28,7 @@ struct sorter {
 	int		 fd;		/* spilled runs, one after another */
 	size_t		 runs[RUNS_MAX];	/* items of each */
 	size_t		 nruns;
+	bool		 all;		/* keep repeats */
 };
 
 /* insertion - sort a few */
@@ -131,6 +132,12 @@ sorter_new(const char *dir, size_t room, struct sorter **out, struct err *e)
 }
 
 void
+sorter_keep_all(struct sorter *s)
+{
+	s->all = true;
+}
+
+void
 sorter_free(struct sorter **sp)
 {
 	struct sorter	*s = *sp;
@@ -165,13 +172,16 @@ open_spill(struct sorter *s)
 	return fd;
 }
 
-/* unique - drop repeats of a sorted run: the first line of each stays */
+/* unique - drop repeats of the sorted run: the first line of each stays */
 static size_t
-unique(struct item *v, size_t n)
+unique(const struct sorter *s)
 {
-	size_t	i, k = 0;
+	struct item	*v = s->v;
+	size_t		 i, k = 0;
 
-	for (i = 0; i < n; i++) {
+	if (s->all)
+		return s->n;
+	for (i = 0; i < s->n; i++) {
 		/* same digest, reason and dates; only the line differs */
 		if (k > 0 && item_same(&v[i], &v[k - 1]) &&
 		    ((v[i].info ^ v[k - 1].info) &
@@ -196,7 +206,7 @@ spill(struct sorter *s, struct err *e)
 	if (s->nruns == RUNS_MAX)
 		return err_code(e, EX_DATAERR, "the list is too long to sort");
 	radix(s->v, s->n, 0);
-	s->n = unique(s->v, s->n);
+	s->n = unique(s);
 	for (left = s->n * sizeof *s->v; left > 0; left -= (size_t)done) {
 		done = write(s->fd, p, left);
 		if (done == -1 && errno == EINTR)
@@ -236,7 +246,7 @@ void
 sorter_finish(struct sorter *s)
 {
 	radix(s->v, s->n, 0);
-	s->n = unique(s->v, s->n);
+	s->n = unique(s);
 	give_back(s->v, s->n, s->cap);
 }
 

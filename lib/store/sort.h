@@ -75,9 +75,11 @@ void	items_sort(struct item *, size_t n);
 
 struct sorter;
 
-/* dir: where to spill. room: octets of memory for items. */
+/* dir: where to spill. room: octets of memory for items. Repeats of an item
+ * but for the line are dropped, unless keep_all is called. */
 int	sorter_new(const char *dir, size_t room, struct sorter **,
 	    struct err *e);
+void	sorter_keep_all(struct sorter *);
 void	sorter_free(struct sorter **);
 int	sorter_add(struct sorter *, const struct item *, struct err *e);
 /* No more items: sort what is in memory. Threads: one a sorter. */

@@ -3,6 +3,7 @@
 #include "store/store.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "store/find.h"
@@ -74,6 +75,21 @@ store_open_conf(const struct conf *conf, const char *dir,
 	    e) == -1)
 		return -1;
 	return store_open_with(dir, mode, keys, &c, out, e);
+}
+
+bool
+store_names_address(const char *text)
+{
+	static const char	around[] = " \t\r\n,;:()<>[]\"'";
+	const char		*at = text;
+
+	while (at != NULL && (at = strchr(at, '@')) != NULL) {
+		if (at > text && strchr(around, at[-1]) == NULL &&
+		    at[1] != '\0' && strchr(around, at[1]) == NULL)
+			return true;
+		at++;
+	}
+	return false;
 }
 
 void

@@ -62,6 +62,10 @@ void	store_close(struct store **);
 uint32_t store_scope_id(const char *name);
 bool	store_scope_ok(const char *name);
 
+/* Does a text for the journal spell an address, or what looks like one? Such
+ * notes and sources are refused: the store holds no address. NULL: no. */
+bool	store_names_address(const char *text);
+
 /* What the store knows of one recipient in one scope for one reason. */
 struct store_entry {
 	struct store_id		 id;

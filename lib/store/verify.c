@@ -24,21 +24,18 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include <openssl/sha.h>
+
 #include "base/codec.h"
 #include "store/find.h"
 #include "store/lists.h"
 #include "store/scope.h"
+#include "store/sort.h"
 #include "store/walk.h"
 
 #include "base/banned.h"
 
-/* missing - what a record added and is not there: excused if a later record
- * removes it. A small table by key; grows. */
-struct missing {
-	uint8_t		(*key)[EKEY_SIZE + 1];	/* the last octet: domain */
-	uint64_t	*seq;
-	size_t		 n, cap;
-};
+#define MISSING_ROOM	(64u << 20)	/* octets; more is sorted on disk */
 
 /* What the journal says of lists: the last switch of each scope, sorted by
  * scope, and every import. */
@@ -47,6 +44,7 @@ struct switched {
 	uint64_t	seq;
 	int		n;
 	uint32_t	list[SCOPE_LISTS];
+	bool		gone;		/* it ended the scope */
 	bool		seen;		/* the scope is there */
 };
 
@@ -72,7 +70,7 @@ struct check {
 	void			*arg;
 	bool			 domain;
 	uint64_t		 first, last;	/* of the journal */
-	struct missing		 miss;
+	struct sorter		*missing;	/* NULL: nothing so far */
 	struct said		 said;
 	struct err		*e;
 };
@@ -209,35 +207,34 @@ check_entry(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 
 /* -- the journal against entries ------------------------------------------- */
 
-/* miss_key - what identifies an entry in the table of missing ones */
-static void
-miss_key(const struct jrec *j, uint8_t out[EKEY_SIZE + 1])
-{
-	ekey_pack(out, &j->id, j->scope, j->reason);
-	out[EKEY_SIZE] = j->domain;
-}
-
-/* miss_add - note it; -1 without memory */
+/*
+ * note_missing - what a record added and is not there, or took away
+ *
+ * An addition is excused if a later record took it away. Both go to a sorter
+ * under a digest of the entry's key, with the record's number, and gone as the
+ * last bit; settle() sees them together.
+ */
 static int
-miss_add(struct check *c, const struct jrec *j)
+note_missing(struct check *c, const struct jrec *j, bool gone)
 {
-	struct missing	*m = &c->miss;
-	size_t		 cap;
-	void		*p;
+	uint8_t		key[EKEY_SIZE + 1], md[SHA256_DIGEST_LENGTH];
+	struct item	i;
 
-	if (m->n == m->cap) {
-		cap = m->cap * 2 + 64;
-		if ((p = realloc(m->key, cap * sizeof *m->key)) == NULL)
-			return err_code(c->e, EX_OSERR, "no memory");
-		m->key = p;
-		if ((p = realloc(m->seq, cap * sizeof *m->seq)) == NULL)
-			return err_code(c->e, EX_OSERR, "no memory");
-		m->seq = p;
-		m->cap = cap;
+	if (c->missing == NULL) {
+		if (gone)
+			return 0;	/* nothing before it is missing */
+		if (sorter_new(c->env->dir, MISSING_ROOM, &c->missing,
+		    c->e) == -1)
+			return -1;
+		sorter_keep_all(c->missing);
 	}
-	miss_key(j, m->key[m->n]);
-	m->seq[m->n++] = j->seq;
-	return 0;
+	ekey_pack(key, &j->id, j->scope, j->reason);
+	key[EKEY_SIZE] = j->domain;
+	SHA256(key, sizeof key, md);
+	i.hi = get64(md);
+	i.lo = get64(md + 8);
+	i.info = j->seq << 1 | gone;
+	return sorter_add(c->missing, &i, c->e);
 }
 
 /* there - is the entry of this record in the store, from it or a later one? */
@@ -317,7 +314,8 @@ note_switch(struct check *c, const struct jrec *j)
 {
 	struct said	*s = &c->said;
 	const uint8_t	*p = j->detail, *end = p + j->detail_len;
-	struct switched	 sw = { .scope = j->scope, .seq = j->seq };
+	struct switched	 sw = { .scope = j->scope, .seq = j->seq,
+			    .gone = j->op == J_DROP };
 	struct run_rec	 run;
 	size_t		 at = find_switch(s, j->scope);
 	void		*q;
@@ -358,13 +356,13 @@ check_record(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 	    v->mv_size, &j) == -1)
 		return env_garbled(c->env, "the journal", e);
 	c->said.walked = j.seq;
-	if (j.op == J_IMPORT || j.op == J_ROLLBACK)
+	if (j.op == J_IMPORT || j.op == J_ROLLBACK || j.op == J_DROP)
 		return note_switch(c, &j);
 	/* on to its real end: what goes away while we look leaves its record
 	 * there before we come to it */
 	if (j.op == J_ADD || j.op == J_REKEY) {
 		if ((rc = there(c, &j)) == -1 ||
-		    (rc == 0 && miss_add(c, &j) == -1))
+		    (rc == 0 && note_missing(c, &j, false) == -1))
 			return -1;
 		if (j.op == J_ADD)
 			return 0;
@@ -373,58 +371,33 @@ check_record(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 		j.id.key = j.detail[0];	/* from here on what went away */
 		memcpy(j.id.digest, j.detail + 1, STORE_DIGEST);
 	}
-	/* a removal is matched after the walk: keep it as a negative */
-	if (j.op == J_REMOVE || j.op == J_RESET || j.op == J_EXPIRE ||
-	    j.op == J_REKEY) {
-		if (c->miss.n == 0)
-			return 0;	/* nothing before it is missing */
-		rc = miss_add(c, &j);
-		if (rc == 0)
-			c->miss.seq[c->miss.n - 1] |= UINT64_C(1) << 63;
-		return rc;
-	}
-	return 0;
-}
-
-/* one more index so that qsort keeps key and number together */
-struct pair {
-	uint8_t		key[EKEY_SIZE + 1];
-	uint64_t	seq;
-};
-
-static int
-by_key(const void *a, const void *b)
-{
-	const struct pair	*x = a, *y = b;
-	uint64_t		 sx = x->seq << 1, sy = y->seq << 1;
-	int			 rc = memcmp(x->key, y->key, sizeof x->key);
-
-	return rc != 0 ? rc : sx < sy ? -1 : sx > sy;
+	return j.op == J_REMOVE || j.op == J_RESET || j.op == J_EXPIRE ||
+	    j.op == J_REKEY ? note_missing(c, &j, true) : 0;
 }
 
 /* settle - an addition with no later removal is a fault */
 static int
 settle(struct check *c)
 {
-	struct pair	*p;
-	size_t		 i, n = c->miss.n;
+	struct merge	*m;
+	struct item	 i, last = { 0, 0, 1 };
+	int		 rc;
 
-	if (n == 0)
+	if (c->missing == NULL)
 		return 0;
-	if ((p = calloc(n, sizeof *p)) == NULL)
-		return err_code(c->e, EX_OSERR, "no memory");
-	for (i = 0; i < n; i++) {
-		memcpy(p[i].key, c->miss.key[i], sizeof p[i].key);
-		p[i].seq = c->miss.seq[i];
-	}
-	qsort(p, n, sizeof *p, by_key);
-	for (i = 0; i < n; i++)
-		if (p[i].seq >> 63 == 0 && (i + 1 == n ||
-		    memcmp(p[i].key, p[i + 1].key, sizeof p->key) != 0))
+	sorter_finish(c->missing);
+	if (merge_new(&c->missing, 1, NULL, 0, &m, c->e) == -1)
+		return -1;
+	do {
+		rc = merge_next(m, &i, c->e);
+		if (rc != -1 && (last.info & 1) == 0 &&
+		    (rc == 0 || !item_same(&i, &last)))
 			fault(c, "journal record %" PRIu64 " added an entry "
-			    "that is not there", p[i].seq);
-	free(p);
-	return 0;
+			    "that is not there", last.info >> 1);
+		last = i;
+	} while (rc == 1);
+	merge_free(&m);
+	return rc;
 }
 
 /* -- lists ----------------------------------------------------------------- */
@@ -571,8 +544,8 @@ catch_up(struct check *c, MDB_txn *txn)
 		if (jrec_unpack(c->said.walked + 1, v.mv_data, v.mv_size,
 		    &j) == -1)
 			return env_garbled(c->env, "the journal", c->e);
-		if ((j.op == J_IMPORT || j.op == J_ROLLBACK) &&
-		    note_switch(c, &j) == -1)
+		if ((j.op == J_IMPORT || j.op == J_ROLLBACK ||
+		    j.op == J_DROP) && note_switch(c, &j) == -1)
 			return -1;
 	}
 	return 0;
@@ -652,7 +625,8 @@ unseen(struct check *c)
 	size_t	i;
 
 	for (i = 0; i < c->said.nsw; i++)
-		if (!c->said.sw[i].seen && store_scope_name(c->s,
+		if (!c->said.sw[i].seen && !c->said.sw[i].gone &&
+		    store_scope_name(c->s,
 		    c->said.sw[i].scope, name, NULL) == 0)
 			fault(c, "scope %s of journal record %" PRIu64
 			    " is not there", name, c->said.sw[i].seq);
@@ -701,8 +675,7 @@ store_verify(struct store *s, struct store_check *out,
 	c.first = out->chain.first;
 	c.last = out->chain.last;
 	rc = env_guard(s->env, check_run, &c, e);
-	free(c.miss.key);
-	free(c.miss.seq);
+	sorter_free(&c.missing);
 	free(c.said.sw);
 	free(c.said.im);
 	return rc;

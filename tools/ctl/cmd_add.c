@@ -83,6 +83,11 @@ too_long(const char *cmd, const struct wish *w)
 	if (w->c.source != NULL && strlen(w->c.source) > STORE_SOURCE_MAX)
 		return ctl_usage(cmd, "--source: longer than %d octets",
 		    STORE_SOURCE_MAX);
+	/* a Message-ID looks like one, and is none */
+	if (w->c.evidence != NULL && w->c.evidence[0] != '<' &&
+	    store_names_address(w->c.evidence))
+		return ctl_usage(cmd, "--evidence must not hold an address: it "
+		    "is kept in the clear");
 	if (w->c.evidence != NULL && strlen(w->c.evidence) >
 	    STORE_EVIDENCE_MAX)
 		return ctl_usage(cmd, "--evidence: longer than %d octets",

@@ -21,6 +21,7 @@ int	cmd_remove(struct ctl *, int argc, char **argv);
 int	cmd_replay(struct ctl *, int argc, char **argv);
 int	cmd_rollback(struct ctl *, int argc, char **argv);
 int	cmd_rules(struct ctl *, int argc, char **argv);
+int	cmd_scope(struct ctl *, int argc, char **argv);
 int	cmd_seal(struct ctl *, int argc, char **argv);
 int	cmd_show(struct ctl *, int argc, char **argv);
 int	cmd_stats(struct ctl *, int argc, char **argv);

@@ -43,6 +43,8 @@ const struct ctl_cmd ctl_cmds[] = {
 	    "a whole list into a scope, all or nothing" },
 	{ "rollback", cmd_rollback, "SCOPE [--override --note TEXT]",
 	    "undo the last import of that scope" },
+	{ "scope", cmd_scope, "drop SCOPE [--override --note TEXT]",
+	    "the end of a scope: refused while anything of it is in force" },
 	{ "export", cmd_export, "[--scope S] [--in-force] [--output FILE] "
 	    "[--json]",
 	    "all entries, by id: the store holds no addresses" },
