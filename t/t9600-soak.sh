@@ -28,7 +28,7 @@ happened() {	# NAME WHAT... - at least one of each
 }
 # books NAME - drawn once more from what lies in its folder
 books() {
-	(cd "$SRC/contrib/soak.d" && "$PYTHON" -c '
+	(cd "$SRC/contrib/soak.d" && "$PYTHON" -B -c '
 import books, sys
 wrong = []
 b = books.Books(sys.argv[1], sys.argv[1] + "/pf/etc", wrong.append)

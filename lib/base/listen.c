@@ -187,6 +187,16 @@ open_any(const char *spec, mode_t mode, struct listener *l, struct err *e)
 	    "inet:port@host, inet6:port@host or fd:3", spec);
 }
 
+const char *
+listen_spec(const char *spec)
+{
+	const char	*pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+
+	return pid != NULL && n != NULL &&
+	    strtol(pid, NULL, 10) == getpid() && strtol(n, NULL, 10) > 0 ?
+	    "fd:3" : spec;
+}
+
 int
 listen_open(const char *spec, mode_t mode, struct listener *l, struct err *e)
 {

@@ -30,6 +30,9 @@ struct listener {
  */
 int	listen_open(const char *spec, mode_t mode, struct listener *,
 	    struct err *e);
+/* spec, or "fd:3" when systemd handed this process a socket (a .socket unit:
+ * $LISTEN_PID, $LISTEN_FDS). */
+const char *listen_spec(const char *spec);
 void	listen_close(struct listener *);	/* and remove the path */
 
 /* Connect once and hang up: wakes an accept loop. */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
@@ -20,6 +21,8 @@
 
 #include "base/log.h"
 #include "base/notify.h"
+#include "base/sigfd.h"
+#include "base/watchdog.h"
 #include "conf/common.h"
 #include "frame/gate.h"
 #include "frame/gen.h"
@@ -40,7 +43,7 @@ struct daemon {
 	struct options				 opt;
 	struct conf_schema			 schemas[FRAME_SCHEMAS];
 	struct milter				 milter;
-	sigset_t				 signals;
+	int					 sfd;	/* sigfd */
 };
 
 /*
@@ -49,7 +52,7 @@ struct daemon {
  * libmilter starts a thread that takes SIGHUP for "stop". There is no option
  * against it, and a signal that two threads wait for goes to either. So that
  * reload works and TERM can finish what is in flight, that thread gets this
- * function, which never returns; the control thread waits with sigwaitinfo().
+ * function, which never returns; the control thread reads base/sigfd.
  */
 int	sigwait(const sigset_t *restrict set, int *restrict sig);
 
@@ -134,28 +137,43 @@ drain(struct milter *m)
 	(void)usleep(50000);
 }
 
+static void
+stop(struct daemon *d)
+{
+	notify("STOPPING=1");
+	log_event(LOG_NOTICE, "stopping", LOG_INT("in_flight",
+	    atomic_load(&d->milter.in_flight)));
+	drain(&d->milter);
+	milter_stop(&d->milter);
+}
+
 /* control - the thread that takes signals; ends with a stop */
 static void *
 control(void *arg)
 {
 	struct daemon	*d = arg;
-	int		 sig;
+	struct pollfd	 p[2] = { { d->sfd, POLLIN, 0 }, { -1, POLLIN, 0 } };
+	struct watchdog	 dog;
 
+	watchdog_open(&dog, d->milter.listener.fd);
 	for (;;) {
-		sig = sigwaitinfo(&d->signals, NULL);
-		if (sig == SIGHUP || sig == SIGUSR1) {
+		p[1].fd = watchdog_fd(&dog);
+		if (poll(p, 2, watchdog_ms(&dog)) == -1 && errno != EINTR)
+			break;
+		watchdog_turn(&dog);
+		switch (sigfd_next(d->sfd)) {
+		case SIGFD_RELOAD:
 			reload(d);
-		} else if (sig == SIGTERM || sig == SIGINT) {
-			notify("STOPPING=1");
-			log_event(LOG_NOTICE, "stopping", LOG_INT("in_flight",
-			    atomic_load(&d->milter.in_flight)));
-			drain(&d->milter);
-			milter_stop(&d->milter);
+			break;
+		case SIGFD_STOP:
+			watchdog_close(&dog);
+			stop(d);
 			return NULL;
-		} else if (sig == -1 && errno != EINTR) {
-			return NULL;
+		case SIGFD_NONE:
+			break;
 		}
 	}
+	return NULL;
 }
 
 /* ---- start ---- */
@@ -179,13 +197,14 @@ become(const char *user, struct err *e)
 	return 0;
 }
 
-/* socket_spec - -p, or the configured one, or run_dir/PROGRAM.sock */
+/* socket_spec - -p, or systemd's, or the configured one, or
+ * run_dir/PROGRAM.sock */
 static int
 socket_spec(const struct daemon *d, const struct frame_conf *f,
     const char *run_dir, char *out, size_t size, struct err *e)
 {
 	const char	*given = d->opt.socket != NULL ? d->opt.socket :
-			    f->socket;
+			    listen_spec(f->socket);
 	int		 n;
 
 	if (*given != '\0')
@@ -364,19 +383,6 @@ check_only(const struct daemon *d)
 	return EX_OK;
 }
 
-/* own_signals - block them before any thread exists */
-static void
-own_signals(sigset_t *set)
-{
-	(void)sigemptyset(set);
-	(void)sigaddset(set, SIGHUP);
-	(void)sigaddset(set, SIGUSR1);
-	(void)sigaddset(set, SIGTERM);
-	(void)sigaddset(set, SIGINT);
-	(void)pthread_sigmask(SIG_BLOCK, set, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
-
 #ifdef __SANITIZE_ADDRESS__
 void	__lsan_do_leak_check(void);
 #endif
@@ -423,7 +429,9 @@ frame_main(int argc, char **argv, const char *program,
 	}
 	if (d.opt.check)
 		return check_only(&d);
-	own_signals(&d.signals);
+	/* before any thread exists */
+	if ((d.sfd = sigfd_open(&e)) == -1)
+		return fail(&d, &e);
 	rc = start(&d, &e) == -1 ? fail(&d, &e) : serve(&d);
 	milter_set_gen(NULL);
 	listen_close(&d.milter.listener);

@@ -259,6 +259,16 @@ http_sweep(struct http_server *s)
 	return again;
 }
 
+int
+http_fd(const struct http_server *s)
+{
+	const union MHD_DaemonInfo	*i = MHD_get_daemon_info(
+					    s->loops[0].daemon,
+					    MHD_DAEMON_INFO_LISTEN_FD);
+
+	return i != NULL ? i->listen_fd : -1;
+}
+
 void
 http_quiesce(struct http_server *s)
 {

@@ -34,7 +34,7 @@ struct http_resp;
 
 /* How to wait for what a request began: of its work. */
 struct http_later {
-	void		(*start)(struct http_req *);	/* http_resume() ends it */
+	void		(*start)(struct http_req *);	/* http_resume() it */
 	enum http_next	(*finish)(struct http_req *, struct http_resp *);
 	void		(*free)(struct http_req *);
 };
@@ -112,6 +112,7 @@ void	http_resume(struct http_req *);
  * once a second, ten times as often while it says so. */
 bool	http_sweep(struct http_server *);
 /* Take no more connections. */
+int	http_fd(const struct http_server *);	/* that it listens on, or -1 */
 void	http_quiesce(struct http_server *);
 /* Requests in hand. */
 long	http_active(const struct http_server *);

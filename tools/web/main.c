@@ -15,8 +15,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/listen.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/sigfd.h"
+#include "base/watchdog.h"
 #include "web/commit.h"
 #include "web/hook.h"
 #include "web/http.h"
@@ -92,12 +95,14 @@ reload(struct web *w, const char *conf_path)
 	struct snap	*s;
 	struct err	 e = { "", 0 };
 
+	notify_reloading();
 	if (snap_load(conf_path, &s, &e) == -1) {
 		log_event(LOG_ERR, "reload_failed", LOG_STR("why", e.msg));
-		return;
+	} else {
+		web_swap(w, s);
+		log_event(LOG_INFO, "reloaded", LOG_STR("file", conf_path));
 	}
-	web_swap(w, s);
-	log_event(LOG_INFO, "reloaded", LOG_STR("file", conf_path));
+	notify("READY=1");
 }
 
 /* signals_take - true: stop */
@@ -120,7 +125,7 @@ static int
 start_servers(struct web *w, struct err *e)
 {
 	const struct web_conf	*c = &w->snap->web;
-	struct http_opts	 pub = { .listen = c->listen,
+	struct http_opts	 pub = { .listen = listen_spec(c->listen),
 	    .name = "public", .threads = (unsigned)c->threads,
 	    .max_connections = (unsigned)c->max_connections,
 	    .memory = (size_t)c->connection_memory,
@@ -206,18 +211,23 @@ end(struct web *w)
 static void
 serve(struct web *w, const char *conf_path, int fd)
 {
-	struct pollfd	p = { fd, POLLIN, 0 };
+	struct pollfd	p[2] = { { fd, POLLIN, 0 }, { -1, POLLIN, 0 } };
+	struct watchdog	dog;
 	bool		crowd = false;
 
+	watchdog_open(&dog, http_fd(w->pub));
 	for (;;) {
-		if (poll(&p, 1, crowd ? CROWD_MS : IDLE_MS) == -1 &&
+		p[1].fd = watchdog_fd(&dog);
+		if (poll(p, 2, crowd ? CROWD_MS : IDLE_MS) == -1 &&
 		    errno != EINTR)
-			return;
-		if (p.revents != 0 && signals_take(w, conf_path, fd))
-			return;
+			break;
+		watchdog_turn(&dog);
+		if (p[0].revents != 0 && signals_take(w, conf_path, fd))
+			break;
 		crowd = http_sweep(w->pub);
 		(void)http_sweep(w->admin);
 	}
+	watchdog_close(&dog);
 }
 
 /* run - with a configuration that is good */
@@ -242,7 +252,9 @@ run(const struct options *o, struct snap *s)
 		return e.code != 0 ? e.code : EX_OSERR;
 	}
 	log_event(LOG_INFO, "started", LOG_STR("listen", s->web.listen));
+	notify("READY=1");
 	serve(&w, o->conf, fd);
+	notify("STOPPING=1");
 	left = drain(&w, w.snap->web.stop_timeout);
 	log_event(left == 0 ? LOG_INFO : LOG_WARNING, "stopped",
 	    LOG_INT("unfinished", left));
