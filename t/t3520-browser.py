@@ -5,7 +5,8 @@
 usage: t3520-browser.py DRIVER_PORT OUTPUT_DIR AXE_OR_- URL STEP...
 
 Steps: open, press TEXT (a button that begins with it), see TEXT, shots NAME
-(light, dark, phone, dark phone), axe NAME, keyboard (Tab reaches every
+(light, dark, phone, dark phone), axe NAME, lang TAG (open it as a reader of
+that language, two pictures), keyboard (Tab reaches every
 button, with a visible focus), nothing (no request went elsewhere, nothing
 was kept: no cookie).
 """
@@ -72,8 +73,36 @@ LOOKS = {"light": (False, False), "dark": (True, False),
          "phone": (False, True), "dark-phone": (True, True)}
 
 
-def shots(b, name):
-    for word, (dark, phone) in LOOKS.items():
+def channels(text):
+    return [int(x) for x in text[text.index("(") + 1:-1].split(",")[:3]]
+
+
+def contrast(a, b):
+    """WCAG 2: of two colours as the browser tells them."""
+    lights = []
+    for color in (a, b):
+        v = [x / 255 for x in channels(color)]
+        v = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4
+             for x in v]
+        lights.append(0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2])
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def stands_out(b, word):
+    """The button of the brand's colour, against its card, and its words."""
+    for button, card, words in b.script(
+            "return [...document.querySelectorAll('button.main')]"
+            ".filter(x => x.offsetParent).map(x => { const s ="
+            "getComputedStyle(x), c = x.closest('.card') || x.closest('.told')"
+            "|| document.body; return [s.backgroundColor,"
+            "getComputedStyle(c).backgroundColor, s.color] })"):
+        assert contrast(button, card) >= 2.5, (word, button, card)
+        assert contrast(button, words) >= 4.5, (word, button, words)
+
+
+def shots(b, name, looks=LOOKS):
+    for word in looks:
+        dark, phone = LOOKS[word]
         look(b, dark, phone)
         png = base64.b64decode(b.get("/screenshot"))
         with open(os.path.join(OUT, "%s-%s.png" % (name, word)), "wb") as f:
@@ -83,8 +112,8 @@ def shots(b, name):
         assert width <= inner, "%s: %d wide on %d" % (word, width, inner)
         ground = b.script("return getComputedStyle(document.body)"
                           ".backgroundColor")
-        light = sum(int(x) for x in ground.strip("rgb()").split(","))
-        assert (light < 200) == dark, (word, ground)
+        assert (sum(channels(ground)) < 200) == dark, (word, ground)
+        stands_out(b, word)
         # WCAG 2.5.8 asks for 24, we for 44
         for h, w in b.script("return [...document.querySelectorAll('button')]"
                              ".filter(x => x.offsetParent)"
@@ -114,6 +143,14 @@ def axe(b, name):
             sys.exit("axe, %s %s: %s" % (name, word,
                                          json.dumps(found["bad"], indent=1)))
     look(b, False, False)
+
+
+def lang(b, tag):
+    b.cdp("Network.enable")
+    b.cdp("Network.setExtraHTTPHeaders", headers={"Accept-Language": tag})
+    b.post("/url", url=URL)
+    assert b.script("return document.documentElement.lang").startswith(tag)
+    shots(b, "page-" + tag, ("light", "dark-phone"))
 
 
 def press(b, text):
@@ -176,7 +213,7 @@ def main(steps):
                 nothing(b)
             else:
                 {"press": press, "see": see, "shots": shots,
-                 "axe": axe}[step](b, steps.pop(0))
+                 "axe": axe, "lang": lang}[step](b, steps.pop(0))
     finally:
         b.end()
 

@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdio.h>
-
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -13,51 +12,64 @@
 #include "base/banned.h"
 
 #define STYLE_MAX	16384
+#define CARD_LIGHT	"#ffffff"
+#define CARD_DARK	"#1d2126"
+#define EDGE		3.0	/* contrast of a button with its card, at least
+				   (WCAG 2, 1.4.11) */
 #define CSP_MAX		1024
 
-/* %s: button, text on it. Everything else keeps a contrast of 4.5 and more on
- * its ground, in both schemes. */
+/* %s: button, text on it, light and dark. Text keeps a contrast of 4.5 and
+ * more on its ground, edges of what can be pressed 3, in both schemes. */
 static const char	sheet[] =
-    ":root{color-scheme:light dark;--bg:#f3f5f7;--card:#fff;--fg:#1a1d21;"
-    "--dim:#4a525b;--line:#8a939d;--ok:#e6f4ea;--act:%s;--on:%s}"
-    "@media(prefers-color-scheme:dark){:root{--bg:#121518;--card:#1d2126;"
-    "--fg:#eef0f2;--dim:#b6bec7;--line:#7b858f;--ok:#18382a}}"
+    ":root{color-scheme:light dark;--bg:#f4f6f8;--card:" CARD_LIGHT ";"
+    "--fg:#1a1d21;--dim:#4f5862;--line:#dce1e6;--edge:#7b858f;--ok:#e8f5ec;"
+    "--act:%s;--on:%s}"
+    "@media(prefers-color-scheme:dark){:root{--bg:#121518;--card:" CARD_DARK
+    ";--fg:#eceef0;--dim:#b0b8c1;--line:#31373e;--edge:#838d97;--ok:#173527;"
+    "--act:%s;--on:%s}}"
     "*{box-sizing:border-box}"
     "body{margin:0;background:var(--bg);color:var(--fg);"
-    "font:1.0625rem/1.55 system-ui,-apple-system,'Segoe UI',Roboto,"
-    "'Noto Sans',sans-serif}"
-    "header,main,footer{max-width:40rem;margin:0 auto;padding:0 1rem}"
-    "header{padding-top:1.5rem}"
-    "header img{display:block;max-height:3.5rem;max-width:100%%}"
-    ".brand{margin:0;font-weight:600}"
-    "main{margin-top:1.25rem;margin-bottom:2rem}"
-    "h1{font-size:1.6rem;line-height:1.25;margin:0 0 .75rem}"
-    "h2{font-size:1.0625rem;margin:0}"
+    "font:1.0625rem/1.6 system-ui,-apple-system,'Segoe UI',Roboto,"
+    "'Noto Sans','Noto Sans CJK SC','Noto Sans CJK JP',sans-serif}"
+    "header,main,footer{max-width:38rem;margin:0 auto;padding:0 1.25rem}"
+    "header{padding-top:2.5rem}"
+    "header img{display:block;max-height:3rem;max-width:100%%}"
+    ".brand{margin:0;font-weight:600;letter-spacing:.01em}"
+    "main{margin-top:2rem;margin-bottom:2rem;color:var(--dim)}"
+    "h1{font-size:1.875rem;line-height:1.2;margin:0 0 .75rem;"
+    "letter-spacing:-.015em;text-wrap:balance}"
+    "h2{font-size:1.125rem;line-height:1.4;margin:0}"
+    "h1,h2,label,.told{color:var(--fg)}"
     "p{margin:.25rem 0 .75rem;overflow-wrap:anywhere}"
-    "ul{list-style:none;margin:1.25rem 0;padding:0}"
-    ".card{background:var(--card);border:1px solid var(--line);"
-    "border-radius:.6rem;padding:1rem;margin:0 0 .8rem}"
-    ".card p{color:var(--dim)}.card p:last-child{margin-bottom:0}"
-    ".told{background:var(--ok);border:1px solid var(--line);"
-    "border-radius:.6rem;padding:1rem;margin:0 0 1.25rem}"
-    ".told p:last-child{margin-bottom:0}"
-    "form{margin:.5rem 0 0}"
+    "ul{list-style:none;margin:1.75rem 0;padding:0}"
+    ".card,.told{background:var(--card);border:1px solid var(--line);"
+    "border-radius:.875rem;padding:1.25rem 1.375rem;margin:0 0 1rem;"
+    "box-shadow:0 1px 2px rgb(0 0 0/.05)}"
+    ".told{background:var(--ok);margin:1.25rem 0 1.75rem}"
+    ".card p:last-child,.told p:last-child{margin-bottom:0}"
+    "form{margin:.875rem 0 0}"
     "label{display:block;font-weight:600;margin:.5rem 0 .25rem}"
-    "input[type=email]{width:100%%;max-width:24rem;font:inherit;"
-    "padding:.6rem .7rem;min-height:2.75rem;color:var(--fg);"
-    "background:var(--card);border:1px solid var(--line);"
-    "border-radius:.4rem;margin-bottom:.75rem}"
-    "button{font:inherit;font-weight:600;min-height:2.75rem;"
-    "padding:.55rem 1.1rem;border-radius:.4rem;cursor:pointer;"
-    "color:var(--fg);background:transparent;border:1px solid var(--fg);"
-    "text-align:center;max-width:100%%;overflow-wrap:anywhere}"
-    "button.main{color:var(--on);background:var(--act)}"
-    "summary{cursor:pointer;padding:.6rem 0;text-decoration:underline}"
+    "input[type=email]{width:100%%;font:inherit;"
+    "padding:.6rem .75rem;min-height:2.875rem;color:var(--fg);"
+    "background:var(--bg);border:1px solid var(--edge);"
+    "border-radius:.5rem;margin-bottom:.875rem}"
+    "button{font:inherit;font-weight:600;line-height:1.35;"
+    "min-height:2.875rem;padding:.625rem 1.25rem;border-radius:.5rem;"
+    "cursor:pointer;color:var(--fg);background:transparent;"
+    "border:1px solid var(--edge);max-width:100%%;overflow-wrap:anywhere}"
+    "button:hover{border-color:var(--fg)}"
+    "button.main{color:var(--on);background:var(--act);"
+    "border-color:transparent}"
+    "button.main:hover{filter:brightness(.94)}"
+    "summary{cursor:pointer;padding:.6rem 0;text-decoration:underline;"
+    "text-underline-offset:.2em}"
     ":focus-visible{outline:3px solid var(--fg);outline-offset:3px}"
-    "footer{color:var(--dim);padding-bottom:2rem;font-size:.9375rem}"
+    "footer{color:var(--dim);padding-bottom:2.5rem;font-size:.9375rem}"
     "address{font-style:normal;white-space:pre-line}"
-    "@media(max-width:30rem){button{width:100%%}}"
-    "@media(prefers-contrast:more){:root{--dim:var(--fg);--line:var(--fg)}}";
+    "@media(max-width:30rem){header{padding-top:1.5rem}"
+    "main{margin-top:1.5rem}h1{font-size:1.625rem}button{width:100%%}}"
+    "@media(prefers-contrast:more){:root{--dim:var(--fg);--line:var(--fg);"
+    "--edge:var(--fg)}}";
 
 int
 page_color(const char *text, unsigned rgb[3])
@@ -83,15 +95,40 @@ linear(unsigned v)
 	return x <= 0.04045 ? x / 12.92 : pow((x + 0.055) / 1.055, 2.4);
 }
 
-/* on_color - black or white, whichever reads better on rgb */
-static const char *
-on_color(const unsigned rgb[3])
+/* light - relative luminance */
+static double
+light(const unsigned rgb[3])
 {
-	double	light = 0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) +
-		    0.0722 * linear(rgb[2]);
+	return 0.2126 * linear(rgb[0]) + 0.7152 * linear(rgb[1]) +
+	    0.0722 * linear(rgb[2]);
+}
 
-	/* contrasts are equal where (l + .05)^2 = 1.05 * .05 */
-	return light > 0.179 ? "#000" : "#fff";
+static double
+contrast(double a, double b)
+{
+	return a > b ? (a + 0.05) / (b + 0.05) : (b + 0.05) / (a + 0.05);
+}
+
+/*
+ * button_colors - the brand's colour, made darker or lighter until it stands
+ * out from the card, and black or white on it, whichever reads better
+ */
+static void
+button_colors(const char *brand, const char *card, char act[8], char on[8])
+{
+	unsigned	c[3] = { 0, 0, 0 }, ground[3] = { 0, 0, 0 };
+	unsigned	i, to;
+
+	(void)page_color(brand, c);
+	(void)page_color(card, ground);
+	to = light(ground) > 0.5 ? 0 : 255;
+	while (contrast(light(c), light(ground)) < EDGE)
+		for (i = 0; i < 3; i++)
+			c[i] = to == 0 ? c[i] * 15 / 16 :
+			    255 - (255 - c[i]) * 15 / 16;
+	(void)snprintf(act, 8, "#%02x%02x%02x", c[0], c[1], c[2]);
+	(void)snprintf(on, 8, "%s", contrast(light(c), 0) >
+	    contrast(light(c), 1) ? "#000000" : "#ffffff");
 }
 
 int
@@ -99,10 +136,11 @@ page_style(struct snap *s, struct err *e)
 {
 	unsigned char	md[SHA256_DIGEST_LENGTH], b64[64];
 	struct buf	b = BUF_INIT(STYLE_MAX), c = BUF_INIT(CSP_MAX);
-	unsigned	rgb[3] = { 0, 0, 0 };
+	char		act[2][8], on[2][8];
 
-	(void)page_color(s->web.brand_color, rgb);
-	(void)buf_addf(&b, sheet, s->web.brand_color, on_color(rgb));
+	button_colors(s->web.brand_color, CARD_LIGHT, act[0], on[0]);
+	button_colors(s->web.brand_color, CARD_DARK, act[1], on[1]);
+	(void)buf_addf(&b, sheet, act[0], on[0], act[1], on[1]);
 	SHA256((const unsigned char *)buf_str(&b), b.len, md);
 	(void)EVP_EncodeBlock(b64, md, sizeof md);
 	(void)buf_addf(&c, "default-src 'none'; style-src 'sha256-%s'; "
