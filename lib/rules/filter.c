@@ -68,8 +68,8 @@ of_kind(struct rules *r, enum rules_kind kind)
 			continue;
 		if (prefilter_build(f->words[n]) == -1)
 			return -1;
-		if (prefilter_ends(f->words[n]) > r->ends[n])
-			r->ends[n] = prefilter_ends(f->words[n]);
+		if (prefilter_words(f->words[n]) > r->most_words[n])
+			r->most_words[n] = prefilter_words(f->words[n]);
 	}
 	return 0;
 }
@@ -143,20 +143,20 @@ filter_free(struct rules *r)
 		free(r->v[i].words);
 }
 
-/* squeeze - the text's letters and digits in the scratch; n gets how many.
- * False without memory. */
+/* fold - the text into the scratch. False without memory. */
 static bool
-squeeze(struct scratch *s, const char *p, size_t *n)
+fold(struct scratch *s, const char *p, size_t n)
 {
 	char	*more;
 
-	if (*n > s->squeezed_cap) {
-		if ((more = realloc(s->squeezed, *n)) == NULL)
+	if (n + PREFILTER_PAD > s->folded_cap) {
+		if ((more = realloc(s->folded, n + PREFILTER_PAD)) == NULL)
 			return false;
-		s->squeezed = more;
-		s->squeezed_cap = *n;
+		s->folded = more;
+		s->folded_cap = n + PREFILTER_PAD;
 	}
-	*n = literal_squeeze(p, *n, s->squeezed);
+	literal_fold_text(p, n, s->folded);
+	memset(s->folded + n, 0, PREFILTER_PAD);
 	return true;
 }
 
@@ -168,14 +168,17 @@ filter_scan(const struct filter *f, struct scratch *s, const char *p,
 
 	if (++s->now == 0)		/* never: 4 billion texts a scratch */
 		s->now = 1;
+	if (n == 0 || (f->words[0] == NULL && f->words[1] == NULL))
+		return 0;
+	if (!fold(s, p, n))
+		return FILTER_FAILED;
 	if (f->words[0] != NULL)
-		found = prefilter_scan(f->words[0], p, n, s->stamp,
+		found = prefilter_scan(f->words[0], s->folded, n, s->stamp,
 		    s->seen[0], s->now, s->found_words);
-	if (f->words[1] != NULL && n > 0) {
-		if (!squeeze(s, p, &n))
-			return FILTER_FAILED;
-		found += prefilter_scan(f->words[1], s->squeezed, n,
-		    s->stamp, s->seen[1], s->now, s->found_words + found);
+	if (f->words[1] != NULL) {
+		n = literal_squeeze(s->folded, n, s->folded);
+		found += prefilter_scan(f->words[1], s->folded, n, s->stamp,
+		    s->seen[1], s->now, s->found_words + found);
 	}
 	return found;
 }

@@ -101,9 +101,12 @@ common(const char *p, size_t n)
 		".com.", "<a href=\"http", "ahrefhttp", "mailto:", "style=\"",
 		"font-", "color", "<table", "border=\"0\"", "<img src=\"",
 		"imgsrchttp", "width=\"", "height=\"", "<span", "<div",
-		"received: from ", "message-id: ", "subject: ", "content-",
-		" with esmtp", " the ", " and ", " you ", " your ", " for ",
-		" this ", " that ", " with ", " from ", "ing ", "tion ",
+		" received: from ", " message-id: ", " subject: ", " content-",
+		" from: ", " to: ", " date: ", " with esmtp",
+		"[ ip=000.000.0.0 rdns=", " helo=", " by=", " ident= envfrom=",
+		" intl=0 id=", " auth= msa=0 ]", " ; ",
+		" the ", " and ", " you ", " your ", " for ", " this ",
+		" that ", " with ", " from ", "ing ", "tion ",
 	};
 	size_t	i;
 
@@ -132,11 +135,24 @@ literal_cost(const struct literal_set *s)
 	return s->n == 0 ? 1000 : sum;
 }
 
+/* has_empty - a list with the empty string asks for nothing */
+static bool
+has_empty(const struct literal_set *s)
+{
+	size_t	i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->v[i].len == 0)
+			return true;
+	return s->n == 0;
+}
+
 /* keep_better - best = the cheaper of two lists */
 static void
 keep_better(struct literal_set *best, const struct literal_set *s)
 {
-	if (s->n > 0 && (best->n == 0 || literal_cost(s) < literal_cost(best)))
+	if (!has_empty(s) && (best->n == 0 || literal_cost(s) <
+	    literal_cost(best)))
 		*best = *s;
 }
 
@@ -699,18 +715,6 @@ sequence(struct reader *r, struct info *out)
 	}
 }
 
-/* has_empty - a list with the empty string asks for nothing */
-static bool
-has_empty(const struct literal_set *s)
-{
-	size_t	i;
-
-	for (i = 0; i < s->n; i++)
-		if (s->v[i].len == 0)
-			return true;
-	return s->n == 0;
-}
-
 static void
 alternatives(struct reader *r, struct info *out)
 {
@@ -733,6 +737,15 @@ alternatives(struct reader *r, struct info *out)
 	}
 	if (nothing || (!out->exact && has_empty(&out->set)))
 		unknown(out);
+}
+
+void
+literal_fold_text(const char *p, size_t n, char *out)
+{
+	size_t	i;
+
+	for (i = 0; i < n; i++)
+		out[i] = fold((unsigned char)p[i]);
 }
 
 size_t

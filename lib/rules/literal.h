@@ -49,8 +49,11 @@ void	literal_find(const struct regex_text *, bool squeezed,
 /* How often one of them would be found by chance; 1000 for an empty set. */
 double	literal_cost(const struct literal_set *);
 
-/* What squeezing leaves of n octets, lower case; out holds n. Returns how
- * many. */
+/* n octets, folded; out holds n. */
+void	literal_fold_text(const char *p, size_t n, char *out);
+
+/* What squeezing leaves of n octets, folded; out holds n and may be p. Returns
+ * how many. */
 size_t	literal_squeeze(const char *p, size_t n, char *out);
 
 #endif

@@ -2,10 +2,11 @@
 /*
  * prefilter.c - see prefilter.h
  *
- * The trie is built with sparse children, then made a full table: a row a
- * state, a column for each class of octets that no literal tells apart. Rows
- * are addressed by their first cell, so that a step is one load; the top bit
- * says that something ends there.
+ * Of each word one piece of four octets, its rarest, stands in a hash table;
+ * words shorter than that have a piece of two. At each place of a text both
+ * pieces are looked up in a table of bits, which is small enough to stay in
+ * the nearest cache and nearly always says no. Only where it does not, the
+ * words are compared. Words of a single octet are left to memchr().
  */
 #include "rules/prefilter.h"
 
@@ -14,67 +15,43 @@
 
 #include "base/banned.h"
 
-#define STATES_MAX	(1u << 20)
-#define CELLS_MAX	(1u << 25)	/* 128 MB: refuse rather */
-#define HIT		0x80000000u
+#define WORDS_MAX	(1u << 20)
 #define NONE		0xffffffffu
+#define HASH_BITS	16		/* of a table of bits: 8 KB */
 
-struct node {			/* while it is a trie */
-	uint32_t	first, next;	/* child, sibling */
-	uint32_t	fail, dict;	/* dict: nearest suffix that ends */
-	uint32_t	out;		/* first of its owners */
-	unsigned char	c;
+struct word {
+	uint32_t	at, len;	/* of the text of all words */
+	uint32_t	who;		/* owner */
+	uint32_t	next;		/* same word, another owner */
+	uint32_t	chain;		/* another word with the same piece */
+	uint32_t	off;		/* of the piece in the word */
 };
 
-struct owner {			/* one that ends at a node */
-	uint32_t	who, next;
+/* Pieces of one width. */
+struct pieces {
+	uint32_t	bits[(1u << HASH_BITS) / 32];
+	struct slot {
+		uint32_t	piece;
+		uint32_t	first;		/* word, or NONE */
+	}		*slot;
+	size_t		 cap, n;	/* cap: a power of 2 */
 };
 
 struct prefilter {
-	struct node	*node;
+	struct word	*word;
 	size_t		 n, cap;
-	struct owner	*owner;
-	size_t		 nowner, owner_cap;
-	unsigned char	 class[256];
-	unsigned	 classes;
-	uint32_t	*cell;
-	uint32_t	*end;		/* per state: which end, or NONE */
-	struct end {
-		uint32_t	out;	/* first of its owners, or NONE */
-		uint32_t	dict;	/* the end of a shorter word */
-	}		*ends;
-	size_t		 nends;
+	char		*text;
+	size_t		 len, text_cap;
+	struct pieces	 two, four;
+	uint32_t	 single[256];	/* words of one octet, or NONE */
+	unsigned char	 singles[256];	/* the octets that have one */
+	size_t		 nsingles;
 };
-
-static uint32_t
-new_node(struct prefilter *f, unsigned char c)
-{
-	struct node	*more;
-	size_t		 cap;
-
-	if (f->n == f->cap) {
-		cap = f->cap == 0 ? 1024 : 2 * f->cap;
-		if (cap > STATES_MAX || (more = realloc(f->node, cap *
-		    sizeof *more)) == NULL)
-			return NONE;
-		f->node = more;
-		f->cap = cap;
-	}
-	f->node[f->n].first = f->node[f->n].next = NONE;
-	f->node[f->n].fail = 0;
-	f->node[f->n].dict = f->node[f->n].out = NONE;
-	f->node[f->n].c = c;
-	return (uint32_t)f->n++;
-}
 
 struct prefilter *
 prefilter_new(void)
 {
-	struct prefilter	*f = calloc(1, sizeof *f);
-
-	if (f != NULL && new_node(f, 0) == NONE)
-		prefilter_free(&f);
-	return f;
+	return calloc(1, sizeof(struct prefilter));
 }
 
 void
@@ -82,198 +59,263 @@ prefilter_free(struct prefilter **fp)
 {
 	if (fp == NULL || *fp == NULL)
 		return;
-	free((*fp)->node);
-	free((*fp)->owner);
-	free((*fp)->cell);
-	free((*fp)->end);
-	free((*fp)->ends);
+	free((*fp)->word);
+	free((*fp)->text);
+	free((*fp)->two.slot);
+	free((*fp)->four.slot);
 	free(*fp);
 	*fp = NULL;
 }
 
-static uint32_t
-child(const struct prefilter *f, uint32_t s, unsigned char c)
+/* room - for one more word of n octets */
+static int
+room(struct prefilter *f, size_t n)
 {
-	uint32_t	k = f->node[s].first;
+	struct word	*word;
+	char		*text;
+	size_t		 cap;
 
-	while (k != NONE && f->node[k].c != c)
-		k = f->node[k].next;
-	return k;
+	if (f->n == f->cap) {
+		cap = f->cap == 0 ? 256 : 2 * f->cap;
+		if (cap > WORDS_MAX || (word = realloc(f->word, cap *
+		    sizeof *word)) == NULL)
+			return -1;
+		f->word = word;
+		f->cap = cap;
+	}
+	if (f->text_cap - f->len < n) {
+		cap = 2 * (f->text_cap + n);
+		if (cap > NONE || (text = realloc(f->text, cap)) == NULL)
+			return -1;
+		f->text = text;
+		f->text_cap = cap;
+	}
+	return 0;
 }
 
 int
 prefilter_add(struct prefilter *f, const char *p, size_t n, uint32_t who)
 {
-	struct owner	*more;
-	uint32_t	 s = 0, k;
-	size_t		 i, cap;
+	struct word	*w;
+	size_t		 i;
 
-	for (i = 0; i < n; i++) {
-		unsigned char	c = literal_fold((unsigned char)p[i]);
-
-		if ((k = child(f, s, c)) == NONE) {
-			if ((k = new_node(f, c)) == NONE)
-				return -1;
-			f->node[k].next = f->node[s].first;
-			f->node[s].first = k;
-		}
-		s = k;
-	}
-	if (f->nowner == f->owner_cap) {
-		cap = f->owner_cap == 0 ? 256 : 2 * f->owner_cap;
-		if ((more = realloc(f->owner, cap * sizeof *more)) == NULL)
-			return -1;
-		f->owner = more;
-		f->owner_cap = cap;
-	}
-	f->owner[f->nowner].who = who;
-	f->owner[f->nowner].next = f->node[s].out;
-	f->node[s].out = (uint32_t)f->nowner++;
+	/* The empty word would be in every text: nobody asks for it. */
+	if (n == 0 || room(f, n) == -1)
+		return -1;
+	w = &f->word[f->n++];
+	w->at = (uint32_t)f->len;
+	w->len = (uint32_t)n;
+	w->who = who;
+	for (i = 0; i < n; i++)
+		f->text[f->len++] = (char)literal_fold((unsigned char)p[i]);
 	return 0;
 }
 
-/* classify - octets that stand in no literal are one class */
-static void
-classify(struct prefilter *f)
+static int
+by_text(const void *a, const void *b, void *arg)
 {
-	size_t		i;
-	unsigned	c;
+	const struct word	*x = a, *y = b;
+	const char		*text = arg;
 
-	memset(f->class, 0, sizeof f->class);
-	f->classes = 1;
-	for (i = 1; i < f->n; i++)
-		if (f->class[f->node[i].c] == 0)
-			f->class[f->node[i].c] = (unsigned char)f->classes++;
-	for (c = 0; c < 256; c++)
-		f->class[c] = f->class[literal_fold((unsigned char)c)];
+	if (x->len != y->len)
+		return x->len < y->len ? -1 : 1;
+	return memcmp(text + x->at, text + y->at, x->len);
 }
 
-/* link_states - fail and dict links, and the full rows, breadth first */
-static int
-link_states(struct prefilter *f, uint32_t *queue)
+/* rarity - how seldom an octet is in mail, roughly */
+static unsigned
+rarity(char c)
 {
-	uint32_t	*row, s, k;
-	size_t		 head = 0, tail = 0;
-	unsigned	 c;
+	static const char	often[] = " etaoinsrhldcu0m/pfg.wyb=v-\"<>,k:";
+	const char		*p = c == '\0' ? NULL : strchr(often, c);
 
-	queue[tail++] = 0;
-	while (head < tail) {
-		s = queue[head++];
-		row = f->cell + (size_t)s * f->classes;
-		/* What the row does not know, the fail state's row does. */
-		for (c = 0; c < f->classes; c++)
-			row[c] = s == 0 ? 0 : f->cell[(size_t)f->node[s].fail
-			    * f->classes + c];
-		for (k = f->node[s].first; k != NONE; k = f->node[k].next) {
-			c = f->class[f->node[k].c];
-			f->node[k].fail = s == 0 ? 0 : row[c];
-			f->node[k].dict = f->node[f->node[k].fail].out !=
-			    NONE ? f->node[k].fail :
-			    f->node[f->node[k].fail].dict;
-			row[c] = k;
-			queue[tail++] = k;
+	return p == NULL ? sizeof often : (unsigned)(p - often);
+}
+
+/* rarest - where the rarest piece of that width begins in a word */
+static uint32_t
+rarest(const char *p, uint32_t len, uint32_t width)
+{
+	uint32_t	i, k, best = 0;
+	unsigned	sum, most = 0;
+
+	for (i = 0; i + width <= len; i++) {
+		for (sum = 0, k = 0; k < width; k++)
+			sum += rarity(p[i + k]);
+		if (sum > most) {
+			most = sum;
+			best = i;
 		}
 	}
-	return tail == f->n ? 0 : -1;
+	return best;
 }
 
-/* number_ends - states in which something ends, counted through */
+static uint32_t
+hash(uint32_t piece)
+{
+	return piece * 0x9e3779b1u >> (32 - HASH_BITS);
+}
+
+/* find - the slot of a piece, or the free one where it belongs */
+static struct slot *
+find(const struct pieces *t, uint32_t piece)
+{
+	size_t	i = hash(piece) & (t->cap - 1);
+
+	while (t->slot[i].first != NONE && t->slot[i].piece != piece)
+		i = (i + 1) & (t->cap - 1);
+	return &t->slot[i];
+}
+
+/* put - a word under its piece of 2 or 4 octets */
+static void
+put(struct prefilter *f, struct pieces *t, uint32_t w, uint32_t width)
+{
+	struct word	*word = &f->word[w];
+	struct slot	*s;
+	uint32_t	 piece = 0;
+
+	word->off = rarest(f->text + word->at, word->len, width);
+	memcpy(&piece, f->text + word->at + word->off, width);
+	s = find(t, piece);
+	s->piece = piece;
+	word->chain = s->first;
+	s->first = w;
+	t->bits[hash(piece) / 32] |= 1u << hash(piece) % 32;
+}
+
+/* make_table - room for n pieces */
 static int
-number_ends(struct prefilter *f)
+make_table(struct pieces *t, size_t n)
 {
 	size_t	i;
 
-	for (i = 0; i < f->n; i++)
-		f->end[i] = f->node[i].out != NONE || f->node[i].dict !=
-		    NONE ? (uint32_t)f->nends++ : NONE;
-	if ((f->ends = calloc(f->nends + 1, sizeof *f->ends)) == NULL)
+	for (t->cap = 16; t->cap < 2 * n; t->cap *= 2)
+		;
+	if ((t->slot = calloc(t->cap, sizeof *t->slot)) == NULL)
 		return -1;
-	for (i = 0; i < f->n; i++) {
-		if (f->end[i] == NONE)
-			continue;
-		f->ends[f->end[i]].out = f->node[i].out;
-		f->ends[f->end[i]].dict = f->node[i].dict == NONE ? NONE :
-		    f->end[f->node[i].dict];
-	}
+	for (i = 0; i < t->cap; i++)
+		t->slot[i].first = NONE;
 	return 0;
 }
 
 int
 prefilter_build(struct prefilter *f)
 {
-	uint32_t	*queue, s;
-	size_t		 i, cells;
-	int		 rc;
+	uint32_t	i, last = NONE;
+	size_t		four = 0;
 
-	classify(f);
-	cells = f->n * f->classes;
-	if (cells > CELLS_MAX)
+	/* The same words side by side: the last of them stands for all. */
+	if (f->n > 0)
+		qsort_r(f->word, f->n, sizeof *f->word, by_text, f->text);
+	for (i = 0; i < f->n; i++)
+		four += f->word[i].len >= 4;
+	if (make_table(&f->four, four) == -1 ||
+	    make_table(&f->two, f->n - four) == -1)
 		return -1;
-	f->cell = calloc(cells, sizeof *f->cell);
-	f->end = calloc(f->n, sizeof *f->end);
-	queue = calloc(f->n, sizeof *queue);
-	rc = f->cell == NULL || f->end == NULL || queue == NULL ? -1 :
-	    link_states(f, queue);
-	free(queue);
-	if (rc == -1 || number_ends(f) == -1)
-		return -1;
-	for (i = 0; i < cells; i++) {
-		s = f->cell[i];
-		f->cell[i] = s * f->classes | (f->end[s] != NONE ? HIT : 0);
+	memset(f->single, 0xff, sizeof f->single);
+	for (i = 0; i < f->n; i++) {
+		f->word[i].next = last;
+		last = i;
+		if (i + 1 < f->n && by_text(&f->word[i], &f->word[i + 1],
+		    f->text) == 0)
+			continue;
+		last = NONE;
+		if (f->word[i].len >= 4)
+			put(f, &f->four, i, 4);
+		else if (f->word[i].len >= 2)
+			put(f, &f->two, i, 2);
+		else {
+			unsigned char	c = (unsigned char)
+					    f->text[f->word[i].at];
+
+			f->single[c] = i;
+			f->singles[f->nsingles++] = c;
+		}
 	}
-	free(f->node);
-	f->node = NULL;
 	return 0;
 }
 
-/* collect - the owners of all that ends with this end. One that was met
- * before in this text has nothing new, nor have the shorter ones in it. */
-static size_t
-collect(const struct prefilter *f, uint32_t e, uint32_t *stamp,
-    uint32_t *seen, uint32_t now, uint32_t *out, size_t n)
-{
-	uint32_t	k;
+/* One scan. */
+struct pass {
+	const struct prefilter	*f;
+	uint32_t		*stamp, *seen, now, *out;
+	size_t			 n;
+};
 
-	for (; e != NONE && seen[e] != now; e = f->ends[e].dict) {
-		seen[e] = now;
-		for (k = f->ends[e].out; k != NONE; k = f->owner[k].next)
-			if (stamp[f->owner[k].who] != now) {
-				stamp[f->owner[k].who] = now;
-				out[n++] = f->owner[k].who;
-			}
+/* met - a word is there: give its owners */
+static void
+met(struct pass *s, uint32_t w)
+{
+	const struct word	*word = s->f->word;
+
+	s->seen[w] = s->now;
+	for (; w != NONE; w = word[w].next)
+		if (s->stamp[word[w].who] != s->now) {
+			s->stamp[word[w].who] = s->now;
+			s->out[s->n++] = word[w].who;
+		}
+}
+
+/* compare - the words with this piece, which stands at p[i] */
+static void
+compare(struct pass *s, const struct pieces *t, uint32_t piece,
+    const char *p, size_t n, size_t i)
+{
+	const struct word	*word;
+	uint32_t		 w;
+
+	for (w = find(t, piece)->first; w != NONE; w = word->chain) {
+		word = &s->f->word[w];
+		if (s->seen[w] != s->now && i >= word->off &&
+		    n - (i - word->off) >= word->len &&
+		    memcmp(p + i - word->off, s->f->text + word->at,
+		    word->len) == 0)
+			met(s, w);
 	}
-	return n;
+}
+
+static inline int
+has(const struct pieces *t, uint32_t piece)
+{
+	uint32_t	h = hash(piece);
+
+	return t->bits[h / 32] >> h % 32 & 1;
 }
 
 size_t
 prefilter_scan(const struct prefilter *f, const char *p, size_t n,
     uint32_t *stamp, uint32_t *seen, uint32_t now, uint32_t *out)
 {
-	const unsigned char	*u = (const unsigned char *)p, *end = u + n;
-	const uint32_t		*cell = f->cell;
-	uint32_t		 s = 0;
-	size_t			 found = 0;
+	struct pass	s = { f, stamp, seen, now, out, 0 };
+	uint32_t	piece, two;
+	uint16_t	half;
+	size_t		i;
 
-	for (; u < end; u++) {
-		s = cell[s + f->class[*u]];
-		if (__builtin_expect((s & HIT) == 0, 1))
-			continue;
-		s &= ~HIT;
-		found = collect(f, f->end[s / f->classes], stamp, seen, now,
-		    out, found);
+	for (i = 0; i < f->nsingles; i++)
+		if (n > 0 && memchr(p, f->singles[i], n) != NULL)
+			met(&s, f->single[f->singles[i]]);
+	for (i = 0; i + 1 < n; i++) {
+		memcpy(&piece, p + i, sizeof piece);
+		if (has(&f->four, piece))
+			compare(&s, &f->four, piece, p, n, i);
+		memcpy(&half, p + i, sizeof half);
+		two = half;
+		if (has(&f->two, two))
+			compare(&s, &f->two, two, p, n, i);
 	}
-	return found;
+	return s.n;
 }
 
 size_t
-prefilter_ends(const struct prefilter *f)
+prefilter_words(const struct prefilter *f)
 {
-	return f->nends;
+	return f->n;
 }
 
 size_t
 prefilter_octets(const struct prefilter *f)
 {
-	return f->n * (f->classes + 1) * sizeof *f->cell +
-	    f->nends * sizeof *f->ends + f->owner_cap * sizeof *f->owner;
+	return sizeof *f + f->cap * sizeof *f->word + f->text_cap +
+	    (f->two.cap + f->four.cap) * sizeof *f->two.slot;
 }

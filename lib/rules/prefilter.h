@@ -2,9 +2,8 @@
 /*
  * prefilter.h - which of many words are in a text, in one pass over it
  *
- * An Aho-Corasick automaton over literals, compared by literal_fold(). Each
- * literal belongs to an owner, a small number; a scan gives the owners of
- * those that are there.
+ * Each word belongs to an owner, a small number; a scan gives the owners of
+ * those that are there. Words and texts are folded by literal_fold().
  */
 #ifndef RULES_PREFILTER_H
 #define RULES_PREFILTER_H
@@ -13,6 +12,8 @@
 #include <stdint.h>
 
 #include "rules/literal.h"
+
+#define PREFILTER_PAD	4	/* octets behind a text that are read, too */
 
 struct prefilter;
 
@@ -24,19 +25,20 @@ int	prefilter_build(struct prefilter *);
 void	prefilter_free(struct prefilter **);
 
 /*
- * prefilter_scan - owners of literals in a text, each once
+ * prefilter_scan - owners of words in a folded text, each once
  *
+ * p:       n octets, and PREFILTER_PAD more, whatever is in them.
  * stamp:   per owner; those that hold `now` already are not given again.
- * seen:    prefilter_ends() of them: which words were met in this text, by the
- *          same mark.
+ * seen:    prefilter_words() of them: which words were met in this text, by
+ *          the same mark.
  * out:     room for every owner.
  * Returns: how many. Threads: safe, with arrays for each.
  */
 size_t	prefilter_scan(const struct prefilter *, const char *p, size_t n,
 	    uint32_t *stamp, uint32_t *seen, uint32_t now, uint32_t *out);
 
-/* Places in the automaton where words end. */
-size_t	prefilter_ends(const struct prefilter *);
+/* How many words there are. */
+size_t	prefilter_words(const struct prefilter *);
 
 size_t	prefilter_octets(const struct prefilter *);
 

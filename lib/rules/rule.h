@@ -100,12 +100,12 @@ struct scratch {
 	struct regex_scratch	*re;
 	double			*count;		/* per rule */
 	uint32_t		*stamp, *found_words;	/* per rule */
-	uint32_t		*seen[2];	/* per word's end */
+	uint32_t		*seen[2];	/* per word */
 	unsigned char		*touched;	/* per meta: a rule it names
 						   has hit */
 	uint32_t		 now;		/* stamp of the present text */
-	char			*squeezed;	/* room for one text */
-	size_t			 squeezed_cap;
+	char			*folded;	/* room for one text */
+	size_t			 folded_cap;
 	struct found		*found;		/* per rule, when explaining */
 	struct seltext		*sel;		/* per selector */
 };
@@ -147,7 +147,7 @@ struct rules {
 						   it names hits */
 	double			*zero;		/* counts of no hit at all */
 	struct filter		 filter[RULES_KINDS];
-	size_t			 ends[2];	/* the most of any filter */
+	size_t			 most_words[2];	/* of any filter */
 	struct range		*of_selector;	/* of filter[RULES_HEADER] */
 	struct rules_options	 opt;
 	pthread_mutex_t		 lock;

@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 #define HEADER_MAX	(1u << 20)	/* of one header text */
-#define SQUEEZED_KEEP	65536
+#define FOLDED_KEEP	65536
 #define HEADER_KEEP	4096		/* larger ones are not kept */
 
 static void
@@ -24,7 +24,7 @@ scratch_free(struct scratch *s, const struct rules *r)
 	regex_scratch_free(&s->re);
 	free(s->sel);
 	free(s->found);
-	free(s->squeezed);
+	free(s->folded);
 	free(s->touched);
 	free(s->seen[0]);
 	free(s->seen[1]);
@@ -65,8 +65,8 @@ scratch_get(struct rules *r)
 	s->stamp = calloc(r->n + 1, sizeof *s->stamp);
 	s->found_words = calloc(r->n + 1, sizeof *s->found_words);
 	s->touched = calloc(r->n + 1, sizeof *s->touched);
-	s->seen[0] = calloc(r->ends[0] + 1, sizeof *s->seen[0]);
-	s->seen[1] = calloc(r->ends[1] + 1, sizeof *s->seen[1]);
+	s->seen[0] = calloc(r->most_words[0] + 1, sizeof *s->seen[0]);
+	s->seen[1] = calloc(r->most_words[1] + 1, sizeof *s->seen[1]);
 	if (s->re == NULL || s->count == NULL || s->sel == NULL ||
 	    s->stamp == NULL || s->found_words == NULL || s->touched == NULL ||
 	    s->seen[0] == NULL || s->seen[1] == NULL) {
@@ -92,10 +92,10 @@ scratch_put(struct rules *r, struct scratch *s)
 			buf_reset(&s->sel[i].buf);
 		s->sel[i].got = s->sel[i].found = false;
 	}
-	if (s->squeezed_cap > SQUEEZED_KEEP) {
-		free(s->squeezed);
-		s->squeezed = NULL;
-		s->squeezed_cap = 0;
+	if (s->folded_cap > FOLDED_KEEP) {
+		free(s->folded);
+		s->folded = NULL;
+		s->folded_cap = 0;
 	}
 	(void)pthread_mutex_lock(&r->lock);
 	s->next = r->pool;

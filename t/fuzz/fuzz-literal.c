@@ -20,7 +20,7 @@ found(const struct literal_set *words, int squeezed, const char *p, size_t n)
 {
 	struct prefilter	*f = prefilter_new();
 	uint32_t		 stamp = 0, out, *seen;
-	char			*text = malloc(n + 1);
+	char			*text = malloc(n + PREFILTER_PAD);
 	size_t			 i, hits;
 
 	if (f == NULL || text == NULL)
@@ -30,11 +30,12 @@ found(const struct literal_set *words, int squeezed, const char *p, size_t n)
 		    -1)
 			abort();
 	if (prefilter_build(f) == -1 ||
-	    (seen = calloc(prefilter_ends(f) + 1, sizeof *seen)) == NULL)
+	    (seen = calloc(prefilter_words(f) + 1, sizeof *seen)) == NULL)
 		abort();
-	memcpy(text, p, n);
+	literal_fold_text(p, n, text);
+	memset(text + n, 0, PREFILTER_PAD);
 	if (squeezed)
-		n = literal_squeeze(p, n, text);
+		n = literal_squeeze(text, n, text);
 	hits = prefilter_scan(f, text, n, &stamp, seen, 1, &out);
 	free(seen);
 	free(text);
