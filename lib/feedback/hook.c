@@ -230,6 +230,7 @@ hook_parse(const struct feedback_ctx *ctx, enum hook_provider provider,
 	for (i = 0; i < json_array_size(doc); i++)
 		read_one(&h, provider, json_array_get(doc, i));
 	*bad = h.bad;
+	free(h.ps.marks);
 	if (!h.ps.arena->failed && !(*out)->truncated)
 		return 0;
 	(void)err_code(e, (*out)->truncated ? EX_DATAERR : EX_OSERR, "%s",
