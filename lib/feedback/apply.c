@@ -397,6 +397,33 @@ run(struct job *j, const char *rcpt)
 	return commit(j);
 }
 
+/* whence - what shares a part of the parked: the client, else a domain, which
+ * is easily made up, but a forger has only so many clients */
+static const char *
+whence(const struct apply_mail *m, const struct belief_way *way)
+{
+	const char	*sender = way->sender != NULL ? way->sender : "", *at;
+
+	if (way->client != NULL && way->client[0] != '\0')
+		return way->client;
+	at = strrchr(sender[0] != '\0' ? sender : m->fb->from, '@');
+	return at != NULL ? at + 1 : "";
+}
+
+/* park - the whole of it; -1 = it is still the sender's to keep */
+static int
+park(const struct job *j, const char *why, const char *rcpt)
+{
+	const struct feedback_conf *conf = j->a->conf;
+	const struct park_limits lim = { conf->park_max, conf->park_share };
+	const struct park_report r = { .reason = why, .rcpt = rcpt,
+	    .source = whence(j->m, j->way), .raw = j->raw, .len = j->len,
+	    .sender = j->way->sender != NULL ? j->way->sender : "" };
+
+	return park_add(conf->park_dir, &lim, &r, j->m->park_id,
+	    &j->m->err) == -1 ? -1 : 0;
+}
+
 void
 apply_mail(const struct apply *a, const char *raw, size_t len,
     const struct belief_way *way, const char *rcpt, bool trust,
@@ -415,9 +442,7 @@ apply_mail(const struct apply *a, const char *raw, size_t len,
 		m->result = APPLY_FAILED;
 		return;
 	}
-	if ((why = summary(m)) != NULL && !trust &&
-	    park_add(a->conf->park_dir, a->conf->park_max, why, way->sender,
-	    rcpt, raw, len, m->park_id, &m->err) == -1)
+	if ((why = summary(m)) != NULL && !trust && park(&j, why, rcpt) == -1)
 		m->result = APPLY_FAILED;
 }
 

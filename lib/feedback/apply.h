@@ -66,7 +66,8 @@ struct apply_mail {
 						   serious of its events */
 	struct feedback		*fb;
 	struct apply_event	*v;		/* fb->n of them */
-	char			 park_id[40];	/* when parked */
+	char			 park_id[40];	/* when parked; "" when its
+						   source had its share */
 	struct err		 err;		/* when FAILED */
 };
 

@@ -13,8 +13,12 @@ const struct conf_param feedback_params[] = {
 	CONF_STR(struct feedback_conf, park_dir, "$state_dir/parked",
 	    "Folder of reports that are not believed or not understood."),
 	CONF_INT(struct feedback_conf, park_max, "100000", 1, 1e8,
-	    "How many reports may be parked; more are refused with 452 until "
+	    "How many reports may be parked; more are told 451 until "
 	    "somebody clears the folder."),
+	CONF_INT(struct feedback_conf, park_share, "1000", 1, 1e8,
+	    "How many of them may come from one source: one client, else one "
+	    "domain of the sender or author. Further ones are taken, logged and "
+	    "not kept."),
 	CONF_STR(struct feedback_conf, bounce_scope, "*",
 	    "Scope that a bounce goes to; * stops all mail to a dead "
 	    "address."),

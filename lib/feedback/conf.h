@@ -11,7 +11,8 @@
 struct feedback_conf {
 	const char	*bounces;	/* rows before the built-in ones */
 	const char	*park_dir;
-	long		 park_max;	/* parked reports before 452 */
+	long		 park_max;	/* parked reports before 451 */
+	long		 park_share;	/* of them, from one source */
 	const char	*bounce_scope;
 	const char	*complaint_scope;	/* "" = the token's */
 	const char	*default_scope;	/* without a token */

@@ -4,6 +4,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +25,9 @@
 #include "base/banned.h"
 
 #define HEAD_MAX	4096
-#define ALWAYS_COUNTED	1000	/* a limit up to which each report is counted */
-#define COUNT_ONE_OF	64
+#define SOURCE_OCTETS	2	/* of an id: where the report came from */
+#define SOURCES		65536
+#define RECOUNT_US	60000000
 #define MIN_FREE	(64u << 20)	/* octets of the disk */
 #define MIN_FREE_PART	50		/* and a 50th of it */
 #define FILE_MAX	(256u << 20)
@@ -38,9 +41,10 @@ id_ok(const char *id)
 	    strspn(id, "0123456789abcdef") == PARK_ID - 1;
 }
 
-/* make_id - digest of what would be parked */
+/* digest - of two things, in hex */
 static int
-make_id(const char *rcpt, const char *raw, size_t len, char id[PARK_ID])
+digest(const char *word, const char *raw, size_t len, size_t octets,
+    char *hex)
 {
 	EVP_MD_CTX	*c = EVP_MD_CTX_new();
 	unsigned char	 md[EVP_MAX_MD_SIZE];
@@ -48,39 +52,94 @@ make_id(const char *rcpt, const char *raw, size_t len, char id[PARK_ID])
 	bool		 ok;
 
 	ok = c != NULL && EVP_DigestInit_ex(c, EVP_sha256(), NULL) == 1 &&
-	    EVP_DigestUpdate(c, rcpt, strlen(rcpt) + 1) == 1 &&
+	    EVP_DigestUpdate(c, word, strlen(word) + 1) == 1 &&
 	    EVP_DigestUpdate(c, raw, len) == 1 &&
 	    EVP_DigestFinal_ex(c, md, &n) == 1;
 	EVP_MD_CTX_free(c);
 	if (!ok)
 		return -1;
-	(void)codec_hex(md, (PARK_ID - 1) / 2, id);
+	(void)codec_hex(md, octets, hex);
 	return 0;
 }
 
-/* count_one - for park_each(): only how many */
+/* make_id - see park.h */
+static int
+make_id(const struct park_report *r, char id[PARK_ID])
+{
+	return digest(r->source, "", 0, SOURCE_OCTETS, id) == -1 ||
+	    digest(r->rcpt != NULL ? r->rcpt : "", r->raw, r->len,
+	    (PARK_ID - 1) / 2 - SOURCE_OCTETS, id + 2 * SOURCE_OCTETS) == -1 ?
+	    -1 : 0;
+}
+
+/* -- how many are there? -------------------------------------------------- */
+
+/* Counted once a RECOUNT_US and added to meanwhile: looking through a large
+ * folder for each report would make a flood of them slower with every one. */
+static struct {
+	pthread_mutex_t	 lock;
+	char		 dir[PATH_MAX];
+	int64_t		 when;		/* clock_mono_us(); 0 = never */
+	long		 all;
+	unsigned	 of[SOURCES];
+} counts = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* source_of - the number of a report's source, which begins its id */
+static size_t
+source_of(const char *id)
+{
+	char	digits[2 * SOURCE_OCTETS + 1];
+
+	(void)snprintf(digits, sizeof digits, "%s", id);
+	return strtoul(digits, NULL, 16);
+}
+
+/* count_one - for park_each() */
 static int
 count_one(void *arg, const char *id)
 {
-	(void)id;
-	return --*(long *)arg <= 0;
+	(void)arg;
+	counts.all++;
+	counts.of[source_of(id)]++;
+	return 0;
 }
 
-/*
- * full - are there max files already?
- *
- * Counting a large folder for each report would make a flood of them slower
- * with every one: then only some are counted for, at a moment nobody chooses.
- */
-static bool
-full(const char *dir, long max)
+/* recount - look through the folder, unless that was done lately; locked */
+static void
+recount(const char *dir)
 {
 	struct err	e;
-	long		left = max;
+	int64_t		now = clock_mono_us();
 
-	if (max > ALWAYS_COUNTED && clock_mono_us() % COUNT_ONE_OF != 0)
-		return false;
-	return park_each(dir, count_one, &left, &e) >= max;
+	if (counts.when != 0 && now - counts.when < RECOUNT_US &&
+	    strcmp(counts.dir, dir) == 0)
+		return;
+	(void)snprintf(counts.dir, sizeof counts.dir, "%s", dir);
+	counts.when = now;
+	counts.all = 0;
+	memset(counts.of, 0, sizeof counts.of);
+	(void)park_each(dir, count_one, NULL, &e);
+}
+
+/* Is there room for one more? */
+enum room { ROOM, ROOM_NONE, ROOM_NOT_FOR_IT };
+
+/* take - count one more of the id's source, if there is room */
+static enum room
+take(const char *dir, const struct park_limits *lim, const char *id)
+{
+	enum room	r = ROOM;
+
+	(void)pthread_mutex_lock(&counts.lock);
+	recount(dir);
+	if (counts.of[source_of(id)] >= (unsigned long)lim->share)
+		r = ROOM_NOT_FOR_IT;
+	else if (counts.all >= lim->max)
+		r = ROOM_NONE;
+	else
+		(void)count_one(NULL, id);
+	(void)pthread_mutex_unlock(&counts.lock);
+	return r;
 }
 
 /* short_of_space - keep the disk for the store, which may share it */
@@ -108,39 +167,23 @@ add_line(struct buf *b, const char *key, const char *value)
 	(void)buf_addc(b, '\n');
 }
 
-int
-park_add(const char *dir, long max, const char *reason, const char *sender,
-    const char *rcpt, const char *raw, size_t len, char id[PARK_ID],
-    struct err *e)
+/* write_it - the file */
+static int
+write_it(const char *path, const struct park_report *r, struct err *e)
 {
-	struct buf	b = BUF_INIT(HEAD_MAX + len);
-	char		iso[CLOCK_ISO_SIZE], path[4096];
+	struct buf	b = BUF_INIT(HEAD_MAX + r->len);
+	char		iso[CLOCK_ISO_SIZE];
 	struct err	why = { "", 0 };
 	int		rc;
 
-	if (make_id(rcpt != NULL ? rcpt : "", raw, len, id) == -1)
-		return err_code(e, EX_TEMPFAIL, "park: out of memory");
-	if (mkdir(dir, 0700) == -1 && errno != EEXIST)
-		return err_code(e, EX_TEMPFAIL, "%s: %s", dir,
-		    strerror(errno));
-	(void)snprintf(path, sizeof path, "%s/%s", dir, id);
-	if (access(path, F_OK) == 0)
-		return 0;
-	if (short_of_space(dir, len))
-		return err_code(e, EX_TEMPFAIL, "%s: the disk is almost "
-		    "full", dir);
-	if (full(dir, max))
-		return err_code(e, EX_TEMPFAIL, "%s: %ld reports are parked "
-		    "(park_max); look at them with \"mailweir feedback "
-		    "parked list\"", dir, max);
 	(void)buf_adds(&b, MAGIC);
 	add_line(&b, "time", clock_iso(clock_now(), iso));
-	add_line(&b, "reason", reason);
-	add_line(&b, "sender", sender);
-	if (rcpt != NULL)
-		add_line(&b, "recipient", rcpt);
+	add_line(&b, "reason", r->reason);
+	add_line(&b, "sender", r->sender);
+	if (r->rcpt != NULL)
+		add_line(&b, "recipient", r->rcpt);
 	(void)buf_addc(&b, '\n');
-	(void)buf_add(&b, raw, len);
+	(void)buf_add(&b, r->raw, r->len);
 	if (b.failed) {
 		buf_free(&b);
 		return err_code(e, EX_TEMPFAIL, "park: out of memory");
@@ -151,6 +194,37 @@ park_add(const char *dir, long max, const char *reason, const char *sender,
 	if (rc == -1 && access(path, F_OK) == 0)
 		return 0;
 	return rc == 0 ? 0 : err_code(e, EX_TEMPFAIL, "park: %s", why.msg);
+}
+
+int
+park_add(const char *dir, const struct park_limits *lim,
+    const struct park_report *r, char id[PARK_ID], struct err *e)
+{
+	char	path[4096];
+
+	if (make_id(r, id) == -1)
+		return err_code(e, EX_TEMPFAIL, "park: out of memory");
+	if (mkdir(dir, 0700) == -1 && errno != EEXIST)
+		return err_code(e, EX_TEMPFAIL, "%s: %s", dir,
+		    strerror(errno));
+	(void)snprintf(path, sizeof path, "%s/%s", dir, id);
+	if (access(path, F_OK) == 0)
+		return 0;
+	if (short_of_space(dir, r->len))
+		return err_code(e, EX_TEMPFAIL, "%s: the disk is almost "
+		    "full", dir);
+	switch (take(dir, lim, id)) {
+	case ROOM:
+		return write_it(path, r, e);
+	case ROOM_NOT_FOR_IT:
+		id[0] = '\0';
+		return 1;
+	case ROOM_NONE:
+		break;
+	}
+	return err_code(e, EX_TEMPFAIL, "%s: %ld reports are parked "
+	    "(park_max); look at them with \"mailweir feedback parked list\"",
+	    dir, lim->max);
 }
 
 /* head - the lines before the mail; its offset, or 0 when it is garbled */

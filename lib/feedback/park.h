@@ -2,8 +2,8 @@
 /*
  * park.h - the folder of reports that are not believed or not understood
  *
- * A file each, named by the digest of its content, so that the same report is
- * parked once:
+ * A file each, named by digests of where it came from (4 digits) and of its
+ * content, so that the same report is parked once:
  *
  *	mailweir-parked 1
  *	time 2026-11-21T18:00:00Z
@@ -34,11 +34,24 @@ struct parked {
 	size_t	 mail_len;
 };
 
-/* 0 once the file is safely on disk (or was); -1. max: refuse when so many
- * are there (EX_TEMPFAIL). */
-int	park_add(const char *dir, long max, const char *reason,
-	    const char *sender, const char *rcpt, const char *raw,
-	    size_t len, char id[PARK_ID], struct err *e);
+struct park_limits {
+	long	max;		/* reports in the folder; beyond: fault */
+	long	share;		/* of one source; beyond: not kept */
+};
+
+/* What is parked. */
+struct park_report {
+	const char	*reason;
+	const char	*source;	/* client, or domain: has a share */
+	const char	*sender, *rcpt;	/* of the envelope; rcpt may be NULL */
+	const char	*raw;
+	size_t		 len;
+};
+
+/* 0 once the file is safely on disk (or was); 1 when the source has its share
+ * and it is not kept; -1 (EX_TEMPFAIL). Threads: safe. */
+int	park_add(const char *dir, const struct park_limits *,
+	    const struct park_report *, char id[PARK_ID], struct err *e);
 
 /* A parked report; park_free() it. id is checked for its shape. */
 int	park_get(const char *dir, const char *id, struct parked *,

@@ -746,11 +746,24 @@ static void
 test_park_is_full(void **state)
 {
 	struct world	*w = *state;
-	char		 mail[64];
+	char		 mail[64], why[128];
 	int		 i;
 
-	for (i = 0; i < 50; i++) {
-		(void)snprintf(mail, sizeof mail, "Subject: %d\n\nx\n", i);
+	/* one client has its share; what is more is taken and not kept */
+	w->conf.park_share = 20;
+	w->way.client = "192.0.2.66";
+	for (i = 0; i < 40; i++) {
+		(void)snprintf(mail, sizeof mail, "Subject: s%d\n\nx\n", i);
+		assert_int_equal(put(w, strdup(mail), "b@s.example"),
+		    APPLY_PARKED);
+	}
+	assert_int_equal(parked(w, why), 20);
+	/* others have theirs, until it is full for all */
+	w->way.client = "";
+
+	for (i = 0; i < 30; i++) {
+		(void)snprintf(mail, sizeof mail, "From: a@d%d.example\n"
+		    "Subject: x\n\nx\n", i);
 		assert_int_equal(put(w, strdup(mail), "b@s.example"),
 		    APPLY_PARKED);
 	}

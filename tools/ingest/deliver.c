@@ -47,6 +47,15 @@ deliver(struct ingest *in, const struct apply *a, const char *id,
 		metrics_add(in->metrics, "feedback_parked_total", NULL, NULL,
 		    1);
 	}
+	if (m.result == APPLY_PARKED && m.park_id[0] == '\0') {
+		log_event(LOG_WARNING, "feedback_dropped", LOG_STR("id", id),
+		    LOG_STR("to", or_dash(rcpt)),
+		    LOG_STR("client", or_dash(way->client)),
+		    LOG_STR("sender", or_dash(way->sender)),
+		    LOG_STR("from", or_dash(m.fb->from)));
+		metrics_add(in->metrics, "feedback_dropped_total", NULL, NULL,
+		    1);
+	}
 	apply_mail_free(&m);
 	return true;
 }
