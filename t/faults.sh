@@ -86,7 +86,7 @@ faults_text() {
 
 faults_conf() {
 	faults_text "${1:-0}" >"$CONF" || return 1
-	[ ! -d "$W/state" ] || return 0
+	[ ! -d "$W/rules.d" ] || return 0
 	mkdir -p "$W/state" "$W/rules.d" || return 1
 	cat >"$W/rules.d/t.cf" <<-'EOT'
 	body   T_ACCOUNT	/\bnew bank account\b/i
@@ -96,10 +96,10 @@ faults_conf() {
 	header T_SHOUT		Subject =~ /\bACT NOW\b/
 	score  T_SHOUT		5
 	EOT
-	MW init && MW dkim genkey --domain sender.example --selector rsa \
-	    --algorithm rsa --out "$W/rsa.pem" &&
-	    MW dkim genkey --domain sender.example --selector ed \
-	    --algorithm ed25519 --out "$W/ed.pem" &&
+	MW init && MW dkim genkey --domain sender.example --selector rsa --plain \
+	    --algorithm rsa --out "$W/rsa.pem" >"$W/rsa.txt" &&
+	    MW dkim genkey --domain sender.example --selector ed --plain \
+	    --algorithm ed25519 --out "$W/ed.pem" >"$W/ed.txt" &&
 	    MW add bob@world.example --scope newsletter --reason complaint
 }
 

@@ -208,6 +208,17 @@ ledger_has(const struct ledger *l, const char *entry)
 }
 
 int
+ledger_room(struct ledger *l, size_t entries, struct err *e)
+{
+	off_t	octets = (off_t)(l->text.len + entries * (ID_TEXT + 1));
+
+	if (fallocate(l->fd, FALLOC_FL_KEEP_SIZE, 0, octets) == 0 ||
+	    errno == EOPNOTSUPP || errno == ENOSYS)
+		return 0;
+	return err_set(e, "%s: %s", l->path, strerror(errno));
+}
+
+int
 ledger_add(struct ledger *l, const char *entry, struct err *e)
 {
 	char	id[ID_TEXT + 2];

@@ -42,6 +42,9 @@ enum ledger_result ledger_open(const char *dir,
 void	ledger_close(struct ledger **, bool forget);
 
 bool	ledger_has(const struct ledger *, const char *entry);
+/* Have room on the disk for so many entries more, so that none of them finds
+ * it full: what cannot be written down would be done again. 0; -1 with *e. */
+int	ledger_room(struct ledger *, size_t entries, struct err *e);
 /* On disk when it returns 0. */
 int	ledger_add(struct ledger *, const char *entry, struct err *e);
 

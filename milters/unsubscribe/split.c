@@ -291,6 +291,9 @@ copies(struct run *r, struct err *e)
 	const char	*rcpt;
 	size_t		 i, n = frame_rcpt_count(r->m);
 
+	/* one for each copy, one for the notice */
+	if (ledger_room(r->ledger, n + 1, e) == -1)
+		return -1;
 	for (i = 0; i < n; i++) {
 		rcpt = frame_rcpt(r->m, i);
 		if (ledger_has(r->ledger, rcpt)) {
