@@ -61,9 +61,10 @@ park_event(struct apply_event *ae, const char *why)
 	    (int)sizeof ae->why - 1, why);
 }
 
-/* scope_name - of a token's scope, among those that our streams have */
+/* scope_name - of a token's scope, among those that our streams have; the
+ * first such stream's name, "" for all mail */
 static const char *
-scope_name(const struct apply *a, uint32_t id)
+scope_name(const struct apply *a, uint32_t id, const char **stream)
 {
 	const struct stream	*s;
 	size_t			 i, k;
@@ -73,8 +74,10 @@ scope_name(const struct apply *a, uint32_t id)
 	for (i = 0; i < stream_count(a->streams); i++) {
 		s = stream_at(a->streams, i);
 		for (k = 0; k < s->scopes.n; k++)
-			if (store_scope_id(s->scopes.v[k]) == id)
+			if (store_scope_id(s->scopes.v[k]) == id) {
+				*stream = s->name;
 				return s->scopes.v[k];
+			}
 	}
 	return NULL;
 }
@@ -172,8 +175,11 @@ where(const struct job *j, const struct feedback_event *ev,
     const struct belief_answer *b, struct apply_event *ae)
 {
 	const struct feedback_conf *conf = j->a->conf;
-	const char		*scope;
+	const char		*scope = NULL;
 	size_t			 i;
+
+	if (b->by_token)
+		scope = scope_name(j->a, ev->token.scope, &ae->stream);
 
 	/* a link gets about: what it proves stops its own scope only */
 	if ((ev->kind == FEEDBACK_BOUNCE && !b->link) ||
@@ -185,7 +191,7 @@ where(const struct job *j, const struct feedback_event *ev,
 	if (!b->by_token)
 		return ev->scope[0] != '\0' ? ev->scope :
 		    conf->default_scope;
-	if ((scope = scope_name(j->a, ev->token.scope)) == NULL) {
+	if (scope == NULL) {
 		park_event(ae, "scope-of-token-unknown");
 		return NULL;
 	}
@@ -264,7 +270,7 @@ judge(struct job *j, size_t i)
 	struct belief_answer	 b;
 
 	memset(c, 0, sizeof *c);
-	ae->scope = "";
+	ae->scope = ae->stream = "";
 	ae->result = APPLY_COUNTED;
 	belief_event(j->a->belief, j->m->fb, i, j->a->keys, j->a->rules,
 	    j->reporter, &b);

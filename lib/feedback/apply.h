@@ -42,6 +42,7 @@ enum apply_result {
 struct apply_event {
 	enum apply_result	 result;
 	const char		*scope;		/* "" if none */
+	const char		*stream;	/* by its token; "" unknown */
 	enum store_reason	 reason;	/* 0 if none */
 	char			 source[STORE_SOURCE_MAX + 1];
 	char			 why[BELIEF_WHY];

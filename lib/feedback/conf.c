@@ -17,8 +17,12 @@ const struct conf_param feedback_params[] = {
 	    "somebody clears the folder."),
 	CONF_INT(struct feedback_conf, park_share, "1000", 1, 1e8,
 	    "How many of them may come from one source: one client, else one "
-	    "domain of the sender or author. Further ones are taken, logged and "
-	    "not kept."),
+	    "domain of the sender or author. Further ones are taken, logged "
+	    "and not kept."),
+	CONF_STR(struct feedback_conf, complaint_dir, "",
+	    "Folder that gets a JSON file for each complaint that is believed "
+	    "and new, for programs that answer it; they remove what they have "
+	    "done. Empty: none."),
 	CONF_STR(struct feedback_conf, bounce_scope, "*",
 	    "Scope that a bounce goes to; * stops all mail to a dead "
 	    "address."),

@@ -13,6 +13,7 @@ struct feedback_conf {
 	const char	*park_dir;
 	long		 park_max;	/* parked reports before 451 */
 	long		 park_share;	/* of them, from one source */
+	const char	*complaint_dir;	/* "" = none */
 	const char	*bounce_scope;
 	const char	*complaint_scope;	/* "" = the token's */
 	const char	*default_scope;	/* without a token */

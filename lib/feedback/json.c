@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* json.c - an event as one JSON object on one line */
-#include "feedback/feedback.h"
+#include "feedback/parse.h"
 
 #include <string.h>
 
@@ -26,8 +26,8 @@ utf8_len(const unsigned char *p)
 	return k;
 }
 
-static void
-put_string(struct buf *out, const char *s)
+void
+json_quote(struct buf *out, const char *s)
 {
 	const unsigned char	*p = (const unsigned char *)s;
 	size_t			 k;
@@ -54,7 +54,7 @@ static void
 put(struct buf *out, const char *key, const char *value)
 {
 	(void)buf_addf(out, ",\"%s\":", key);
-	put_string(out, value);
+	json_quote(out, value);
 }
 
 int
@@ -64,7 +64,7 @@ feedback_json(const struct feedback *fb, size_t i, const char *file,
 	const struct feedback_event	*ev = &fb->v[i];
 
 	(void)buf_adds(out, "{\"file\":");
-	put_string(out, file);
+	json_quote(out, file);
 	(void)buf_addf(out, ",\"event\":%zu", i + 1);
 	put(out, "kind", feedback_kind_name(ev->kind));
 	put(out, "recipient", ev->recipient);

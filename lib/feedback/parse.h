@@ -104,6 +104,9 @@ struct text fields_get(const struct fields *, const char *name);
 /* "rfc822; <ann@example.com>" -> "ann@example.com" in the arena */
 const char *fields_address(struct parse *, struct text value);
 
+/* json.c: quoted, whatever it holds */
+void	json_quote(struct buf *out, const char *s);
+
 /* status.c */
 /* An RFC 3463 status that stands in the text, in the arena; "" if none. */
 const char *status_find(struct parse *, struct text);

@@ -73,6 +73,9 @@ feedback_tell(struct metrics *m, const char *id, const char *rcpt,
 		    ev->reason, 1);
 	metrics_add(m, "feedback_receivers_total", "receiver",
 	    receiver(ev->recipient), 1);
+	if (ae->stream[0] != '\0')
+		metrics_add(m, "feedback_streams_total", "stream", ae->stream,
+		    1);
 	if (ae->scope[0] != '\0')
 		metrics_add(m, "feedback_scopes_total", "scope", ae->scope, 1);
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "feedback/spool.h"
 #include "feedback/tell.h"
 
 #include "base/banned.h"
@@ -12,6 +13,27 @@ static const char *
 or_dash(const char *s)
 {
 	return s == NULL || s[0] == '\0' ? "-" : s;
+}
+
+/* respond - hand a new complaint to who answers it. That fails now and then;
+ * the store has it, so the report is done all the same. */
+static void
+respond(struct ingest *in, const struct apply *a, const char *id,
+    const struct apply_mail *m, size_t i)
+{
+	struct err	e = { "", 0 };
+
+	if (a->conf->complaint_dir[0] == '\0' ||
+	    m->fb->v[i].kind != FEEDBACK_COMPLAINT ||
+	    m->v[i].result != APPLY_CHANGED)
+		return;
+	if (spool_complaint(a->conf->complaint_dir, m->fb, i, &m->v[i],
+	    &e) == -1)
+		log_event(LOG_ERR, "complaint_not_handed_on",
+		    LOG_STR("id", id), LOG_STR("why", e.msg));
+	else
+		metrics_add(in->metrics, "feedback_complaints_handed_on_total",
+		    NULL, NULL, 1);
 }
 
 bool
@@ -33,9 +55,11 @@ deliver(struct ingest *in, const struct apply *a, const char *id,
 		apply_mail_free(&m);
 		return false;
 	}
-	for (i = 0; i < m.fb->n; i++)
+	for (i = 0; i < m.fb->n; i++) {
 		feedback_tell(in->metrics, id, rcpt, m.fb, &m.fb->v[i],
 		    &m.v[i]);
+		respond(in, &now, id, &m, i);
+	}
 	if (m.park_id[0] != '\0') {
 		log_event(LOG_NOTICE, "feedback_parked", LOG_STR("id", id),
 		    LOG_STR("to", or_dash(rcpt)),
