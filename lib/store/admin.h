@@ -64,6 +64,9 @@ struct store_event {
 	char			 evidence[STORE_EVIDENCE_MAX + 1];
 	int64_t			 expires;
 	uint32_t		 count;
+	int64_t			 late;		/* "late": seconds from the
+						   opt-out to the last of
+						   `count` messages */
 	/* an import: */
 	uint32_t		 list;
 	uint64_t		 rows;

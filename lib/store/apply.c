@@ -17,6 +17,7 @@
  *	remove		any			gone; a list's row: lifted
  *	delivered	soft, or half-open	gone
  *	delivered	else in force		stays: a sign is not an order
+ *	late		any			stays; the journal has it
  */
 #include "store/store.h"
 
@@ -609,6 +610,25 @@ seen_before(struct work *w)
 	return rc == 0 ? 0 : lmdb_failed(w, "remember a report", rc);
 }
 
+/* late - mail went to somebody who had left: a record that proves when */
+static int
+late(struct work *w)
+{
+	uint8_t		detail[LATE_SIZE];
+	struct jrec	j;
+
+	if (!w->scope_known)
+		return 0;	/* nobody ever left it */
+	put64(detail, (uint64_t)w->c->since);
+	put64(detail + 8, (uint64_t)w->c->until);
+	put32(detail + 16, w->c->messages);
+	memset(&j, 0, sizeof j);
+	journal_stamp(&w->b->head, &j);
+	w->c->result = 1;
+	return write_journal(w, &j, J_LATE, w->scope, &w->id[0],
+	    w->c->reason, detail, sizeof detail);
+}
+
 static int
 change_one(struct batch *b, struct queued *q, struct store_change *c,
     struct err *e)
@@ -621,7 +641,8 @@ change_one(struct batch *b, struct queued *q, struct store_change *c,
 		return -1;
 	if (c->dedup != NULL && (rc = seen_before(&w)) != 0)
 		return rc == 1 ? 0 : -1;
-	return c->op == STORE_ADD ? add(&w) : drop(&w);
+	return c->op == STORE_ADD ? add(&w) : c->op == STORE_LATE ?
+	    late(&w) : drop(&w);
 }
 
 /* -- the batch ------------------------------------------------------------ */

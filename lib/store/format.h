@@ -177,8 +177,12 @@ enum journal_op {
 	J_CUT,		/* retention: detail: the signed checkpoint */
 	J_SCOPE,	/* a scope came to be: note is its name */
 	J_DROP,		/* it went: detail as J_ROLLBACK, then its name */
+	J_LATE,		/* mail let through after an opt-out: detail LATE_SIZE */
 	J_OP_MAX
 };
+
+/* of J_LATE: 8 the opt-out, 8 the last message, seconds; 4 messages */
+#define LATE_SIZE	20
 
 struct jrec {
 	uint64_t	seq;

@@ -20,6 +20,7 @@ static const char *const op_names[J_OP_MAX] = {
 	[J_LIFT] = "remove", [J_IMPORT] = "import", [J_ROLLBACK] = "rollback",
 	[J_REKEY] = "rekey", [J_EXPIRE] = "expire", [J_CUT] = "cut",
 	[J_SCOPE] = "scope", [J_DROP] = "drop scope",
+	[J_LATE] = "late",
 };
 
 /* -- showing --------------------------------------------------------------- */
@@ -73,6 +74,9 @@ detail(const struct jrec *j, struct store_event *ev)
 		if (skip < n)
 			text(ev->scope, sizeof ev->scope, (const char *)p +
 			    skip, n - skip);
+	} else if (j->op == J_LATE && n == LATE_SIZE) {
+		ev->late = (int64_t)get64(p + 8) - (int64_t)get64(p);
+		ev->count = get32(p + 16);
 	} else if (j->op == J_LIFT && n >= 4)
 		ev->list = get32(p);
 	else if ((j->op == J_ADD || j->op == J_REMOVE || j->op == J_RESET ||

@@ -103,7 +103,8 @@ int	store_find_id(struct store *, const struct store_id *,
 
 /* One change. Exactly one of addr, domain, id is set. */
 struct store_change {
-	enum { STORE_ADD = 1, STORE_REMOVE, STORE_DELIVERED } op;
+	enum { STORE_ADD = 1, STORE_REMOVE, STORE_DELIVERED,
+	       STORE_LATE } op;	/* LATE: only a record in the journal */
 	const struct addr	*addr;
 	const char		*domain;	/* normalised (addr_domain) */
 	const struct store_id	*id;
@@ -118,6 +119,9 @@ struct store_change {
 	const char		*note;		/* stated reason, for REMOVE of
 						   complaint and legal */
 	bool			 override;	/* allows that removal */
+	int64_t			 since, until;	/* LATE: the opt-out, the last
+						   message let through */
+	uint32_t		 messages;	/* LATE: since it was noted */
 	int			 result;	/* out: 1 changed, 0 nothing to
 						   do, -1 refused, see why */
 	char			 why[128];	/* out, when refused */

@@ -33,6 +33,7 @@ struct past {
 struct handle {
 	const struct conf		*conf;
 	const char			*path;
+	bool				 write;
 	const struct store_keys		*keys;
 	_Atomic(struct store *)		 store;	/* NULL while away */
 	_Atomic(int64_t)		 looked_us;
@@ -66,8 +67,9 @@ attempt(struct handle *h)
 	/* before it is opened: what comes between shows at the next look */
 	if (identity(h, &st) == -1)
 		memset(&st, 0, sizeof st);
-	if (store_open_conf(h->conf, h->path, STORE_READ, h->keys, &s,
-	    &e) == -1) {
+	if ((!h->write || store_open_conf(h->conf, h->path, STORE_WRITE,
+	    h->keys, &s, &e) == -1) && store_open_conf(h->conf, h->path,
+	    STORE_READ, h->keys, &s, &e) == -1) {
 		if (strcmp(e.msg, h->why.msg) != 0)
 			log_event(LOG_ERR, "store_unavailable",
 			    LOG_STR("why", e.msg));
@@ -113,7 +115,7 @@ look(struct handle *h)
 
 struct handle *
 handle_new(const struct conf *conf, const struct conf_common *common,
-    const struct store_keys *keys)
+    const struct store_keys *keys, bool write)
 {
 	struct handle	*h;
 
@@ -122,6 +124,7 @@ handle_new(const struct conf *conf, const struct conf_common *common,
 	h->conf = conf;
 	h->path = common->store_path;
 	h->keys = keys;
+	h->write = write;
 	atomic_init(&h->store, NULL);
 	atomic_init(&h->looked_us, 0);
 	(void)pthread_mutex_init(&h->lock, NULL);

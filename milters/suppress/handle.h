@@ -16,9 +16,10 @@
 struct handle;
 
 /* conf and keys must outlive it. NULL without memory. Tries at once, and logs
- * store_unavailable if that fails. */
+ * store_unavailable if that fails. write: open it for writing too, if that is
+ * possible (late.h). */
 struct handle *handle_new(const struct conf *, const struct conf_common *,
-	    const struct store_keys *);
+	    const struct store_keys *, bool write);
 void	handle_free(struct handle **);
 
 /* The store; NULL with *e while it is away. Valid until handle_free(). */

@@ -40,12 +40,14 @@
 #include "stream/stream.h"
 #include "suppress/handle.h"
 #include "suppress/judge.h"
+#include "suppress/late.h"
 #include "suppress/watch.h"
 
 #include "base/banned.h"
 
 struct settings {
 	long	optout_alarm;
+	bool	optout_journal;
 };
 
 static const struct conf_param params[] = {
@@ -53,6 +55,10 @@ static const struct conf_param params[] = {
 	    "Bulk mail let through to somebody who unsubscribed longer ago "
 	    "than this is an error in the log and a count of its own. 0: "
 	    "never."),
+	CONF_BOOL(struct settings, optout_journal, "no",
+	    "Have the journal say of each opt-out when the last bulk mail was "
+	    "let through after it; the store is opened for writing then. Takes "
+	    "a restart."),
 	CONF_END
 };
 
@@ -64,6 +70,7 @@ struct snap {
 	struct store_keys	*keys;
 	struct stream_set	*streams;
 	struct handle		*handle;
+	struct late		*late;		/* NULL: not kept */
 };
 
 /* One recipient to be deleted at the end; logged when judged at RCPT. */
@@ -95,6 +102,7 @@ policy_unload(void *p)
 {
 	struct snap	*s = p;
 
+	late_free(&s->late);		/* writes to the store */
 	handle_free(&s->handle);
 	stream_set_free(&s->streams);
 	store_keys_free(&s->keys);
@@ -160,7 +168,9 @@ policy_load(const struct conf *conf, void **snap, struct err *e)
 	    try_replies(conf, s->streams, e) == -1 ||
 	    load_keys(conf, s, e) == -1)
 		goto fail;
-	if ((s->handle = handle_new(conf, &s->common, s->keys)) == NULL) {
+	if ((s->handle = handle_new(conf, &s->common, s->keys,
+	    s->set.optout_journal)) == NULL || (s->set.optout_journal &&
+	    (s->late = late_new(s->handle)) == NULL)) {
 		(void)err_code(e, EX_OSERR, "no memory");
 		goto fail;
 	}
@@ -245,7 +255,8 @@ ask(struct frame_msg *m, const struct stream *stream, const char *rcpt,
 	judge(store, stream, &a, j, e);
 	if (j->answer == JUDGE_PASS || (j->answer == JUDGE_STOP &&
 	    stream->hit == STREAM_HIT_OBSERVE))
-		watch_passed(m, stream, rcpt, j, snap->set.optout_alarm);
+		watch_passed(m, stream, rcpt, j, snap->set.optout_alarm,
+		    snap->late);
 	return true;
 }
 

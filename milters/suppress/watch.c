@@ -8,7 +8,7 @@
 
 void
 watch_passed(struct frame_msg *m, const struct stream *s, const char *rcpt,
-    const struct judgement *j, long alarm)
+    const struct judgement *j, long alarm, struct late *keep)
 {
 	const char	*scope = j->optout_scope;
 	char		 case_id[JUDGE_CASE_SIZE];
@@ -31,6 +31,9 @@ watch_passed(struct frame_msg *m, const struct stream *s, const char *rcpt,
 	    LOG_STR("scope", scope), LOG_INT("seconds", late),
 	    LOG_STR("alarm", over ? "yes" : "no"), LOG_STR("case", case_id),
 	    LOG_STR("source", j->optout.source));
+	if (keep != NULL)
+		late_note(keep, &j->optout.id, scope, s->name,
+		    j->optout.first);
 	frame_count(m, "optout_late_total", "scope", scope);
 	frame_sum(m, "optout_late_seconds_total", "scope", scope,
 	    (uint64_t)late);

@@ -9,17 +9,20 @@
  *
  * Bulk mail passes only where a stream observes or its `reasons` say so. The
  * time is that from the opt-out, as the store and its journal have it, to now;
- * the last of a recipient's events is the one that counts. Nothing is written
- * to the store.
+ * the last of a recipient's events is the one that counts. late: what the
+ * journal is to say (late.h).
  */
 #ifndef SUPPRESS_WATCH_H
 #define SUPPRESS_WATCH_H
 
 #include "frame/frame.h"
 #include "suppress/judge.h"
+#include "suppress/late.h"
 
-/* One recipient that m may go to. alarm: seconds, 0 = never. */
+/* One recipient that m may go to. alarm: seconds, 0 = never; late may be
+ * NULL. */
 void	watch_passed(struct frame_msg *m, const struct stream *,
-	    const char *rcpt, const struct judgement *, long alarm);
+	    const char *rcpt, const struct judgement *, long alarm,
+	    struct late *);
 
 #endif

@@ -41,6 +41,8 @@ print_text(const struct store_event *ev)
 		(void)printf(" domain");
 	if (ev->count != 0)
 		(void)printf(" count=%" PRIu32, ev->count);
+	if (strcmp(ev->op, "late") == 0)
+		(void)printf(" seconds=%" PRId64, ev->late);
 	if (ev->source[0] != '\0')
 		(void)printf(" source=%s", safe_text(ev->source, true, safe,
 		    sizeof safe));
@@ -94,6 +96,9 @@ print_json(const struct store_event *ev)
 	if (j != NULL && ev->count != 0)
 		(void)json_object_set_new(j, "count",
 		    json_integer(ev->count));
+	if (j != NULL && strcmp(ev->op, "late") == 0)
+		(void)json_object_set_new(j, "seconds",
+		    json_integer((json_int_t)ev->late));
 	if (j != NULL && ev->expires != 0)
 		(void)json_object_set_new(j, "expires",
 		    json_string(clock_iso(ev->expires, iso)));
