@@ -182,6 +182,7 @@ static const char *const de[T_COUNT] = {
 	    "Wenn Sie das nicht waren, brauchen Sie nichts zu tun.\n",
 };
 
+/* Blanks inside « » and before ; : ? are no-break ones. */
 static const char *const fr[T_COUNT] = {
 	[T_TITLE] = "Se désabonner",
 	[T_INTRO] = "Choisissez ce que vous ne souhaitez plus recevoir. Un "
@@ -189,26 +190,26 @@ static const char *const fr[T_COUNT] = {
 	[T_ON] = "Vous recevez ces messages.",
 	[T_OFF] = "Vous êtes désabonné de ces messages.",
 	[T_OFF_OTHER] = "Nous ne vous envoyons pas ces messages actuellement.",
-	[T_BTN_FROM] = "Se désabonner de « $1 »",
+	[T_BTN_FROM] = "Se désabonner de « $1 »",
 	[T_BTN_ALL] = "Se désabonner de tout",
 	[T_ALL_HEAD] = "Toutes les listes",
 	[T_ALL_HINT] = "Arrête toutes nos lettres d’information et offres.",
 	[T_DONE_TITLE] = "Vous êtes désabonné",
-	[T_DONE] = "Nous ne vous enverrons plus « $1 ». Un message déjà en "
+	[T_DONE] = "Nous ne vous enverrons plus « $1 ». Un message déjà en "
 	    "route peut encore arriver.",
 	[T_DONE_ALL] = "Nous ne vous enverrons plus de lettres d’information "
 	    "ni d’offres. Un message déjà en route peut encore arriver.",
-	[T_ALREADY] = "Vous étiez déjà désabonné de « $1 ».",
+	[T_ALREADY] = "Vous étiez déjà désabonné de « $1 ».",
 	[T_NEEDED] = "Les messages nécessaires, comme la réinitialisation "
 	    "d’un mot de passe ou les reçus, vous parviendront toujours.",
-	[T_UNDO] = "Un clic par erreur ?",
+	[T_UNDO] = "Un clic par erreur ?",
 	[T_BTN_UNDO] = "Annuler",
 	[T_UNDONE_TITLE] = "C’est annulé",
 	[T_UNDONE] = "Vous recevez tout comme avant.",
 	[T_UNDO_LATE] = "L’annulation n’est possible que pendant un certain "
 	    "temps. Vous pouvez vous réabonner ci-dessous.",
 	[T_AGAIN] = "Se réabonner",
-	[T_AGAIN_LIST] = "Se réabonner à « $1 »",
+	[T_AGAIN_LIST] = "Se réabonner à « $1 »",
 	[T_AGAIN_HOW] = "Indiquez l’adresse à laquelle notre message est "
 	    "arrivé. Nous y envoyons un lien, pour être sûrs qu’il s’agit de "
 	    "vous.",
@@ -217,34 +218,34 @@ static const char *const fr[T_COUNT] = {
 	[T_SENT_TITLE] = "Consultez votre messagerie",
 	[T_SENT] = "Si l’adresse est la bonne, un message contenant un lien "
 	    "est en route. Le lien est valable $1 heures.",
-	[T_ASK] = "Le message a été envoyé à plusieurs personnes ; ce lien ne "
+	[T_ASK] = "Le message a été envoyé à plusieurs personnes ; ce lien ne "
 	    "dit donc pas qui vous êtes. Indiquez votre adresse et nous vous "
 	    "enverrons un lien personnel.",
-	[T_ASK_NO_MAIL] = "Le message a été envoyé à plusieurs personnes ; ce "
+	[T_ASK_NO_MAIL] = "Le message a été envoyé à plusieurs personnes ; ce "
 	    "lien ne dit donc pas qui vous êtes. Veuillez répondre au message "
-	    "en écrivant « unsubscribe » dans l’objet.",
-	[T_CONFIRM_TITLE] = "Se réabonner ?",
+	    "en écrivant « unsubscribe » dans l’objet.",
+	[T_CONFIRM_TITLE] = "Se réabonner ?",
 	[T_CONFIRM] = "Cliquez sur le bouton pour recevoir de nouveau "
-	    "« $1 ».",
+	    "« $1 ».",
 	[T_BTN_CONFIRM] = "Oui, me réabonner",
 	[T_BACK_TITLE] = "Vous êtes réabonné",
-	[T_BACK] = "Vous recevrez de nouveau « $1 ».",
+	[T_BACK] = "Vous recevrez de nouveau « $1 ».",
 	[T_BAD_TITLE] = "Ce lien ne fonctionne pas",
 	[T_BAD] = "Il est peut-être incomplet ou trop ancien. Ouvrez le lien "
 	    "d’un message plus récent, ou répondez au message en écrivant "
-	    "« unsubscribe » dans l’objet.",
+	    "« unsubscribe » dans l’objet.",
 	[T_LATER_TITLE] = "Impossible pour le moment",
 	[T_LATER] = "Rien n’a été modifié. Veuillez réessayer dans quelques "
 	    "minutes.",
 	[T_MANY_TITLE] = "Trop de demandes",
-	[T_MAIL_AGAIN_SUBJECT] = "À confirmer : réabonnement à « $1 »",
+	[T_MAIL_AGAIN_SUBJECT] = "À confirmer : réabonnement à « $1 »",
 	[T_MAIL_AGAIN] = "Bonjour,\n\nquelqu’un, sans doute vous, souhaite "
-	    "recevoir de nouveau « $1 » à cette adresse.\n\nPour confirmer, "
-	    "ouvrez ce lien et cliquez sur le bouton :\n\n$2\n\nSi ce n’était "
+	    "recevoir de nouveau « $1 » à cette adresse.\n\nPour confirmer, "
+	    "ouvrez ce lien et cliquez sur le bouton :\n\n$2\n\nSi ce n’était "
 	    "pas vous, vous n’avez rien à faire.\n",
 	[T_MAIL_LINK_SUBJECT] = "Votre lien de désabonnement",
 	[T_MAIL_LINK] = "Bonjour,\n\nquelqu’un, sans doute vous, a demandé un "
-	    "lien pour désabonner cette adresse :\n\n$2\n\nSi ce n’était pas "
+	    "lien pour désabonner cette adresse :\n\n$2\n\nSi ce n’était pas "
 	    "vous, vous n’avez rien à faire.\n",
 };
 
