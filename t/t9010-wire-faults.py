@@ -123,6 +123,28 @@ def macros():
     hung_up(m)                      # at once, not when we go
 
 
+def again():
+    """Macros of a step that is over, in the middle of the message: libmilter
+    frees those it had."""
+    want = good()
+    for at in ("mail", "rcpt", "header", "eoh", "body"):
+        m = begin()
+        play(m, at)
+        for where in (b"C", b"H", b"M", b"R"):
+            m.define(where, j="other.example", daemon_name="other" * 20,
+                     auth_authen="other" * 30)
+        m.abort()
+    m = begin()
+    m.mail("<news@sender.example>", auth_authen="ann" * 50)
+    m.rcpt("<ann@world.example>")
+    m.define(b"C", j="other.example")
+    m.define(b"M", auth_authen="bob" * 50)
+    m.data([(b"From", b" <news@sender.example>"), (b"Subject", b" hello")],
+           b"We have a new bank account.\r\n")
+    if m.eom() != want:
+        sys.exit("other macros, other edits")
+
+
 def unknown():
     """Commands that are none: it hangs up."""
     for cmd in range(256):

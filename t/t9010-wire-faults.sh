@@ -16,6 +16,7 @@ for m in $FIVE; do
 	t "$m: strings without an end"		talk $m unterminated
 	t "$m: macros without a value"		talk $m macros
 	t "$m: that is logged"	has "$W/mailweir-$m.log" ': bad_packet why='
+	t "$m: macros again, too late"		talk $m again
 	t "$m: unknown commands"		talk $m unknown
 	t "$m: lengths of 0 and up to 4 GB"	talk $m lengths
 	t "$m: steps out of order"		talk $m order

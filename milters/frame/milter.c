@@ -45,6 +45,7 @@ struct conn {
 	bool			 refused;	/* no room for this message */
 	bool			 passed;	/* ... and it may go as it is */
 	char			*name, *addr;
+	struct buf		 told;		/* macros, see learn() */
 	struct frame_conn	 facts;
 	struct msg		*msg;
 };
@@ -99,6 +100,7 @@ conn_free(struct conn *c)
 	gen_drop(&c->gen);
 	free(c->name);
 	free(c->addr);
+	buf_free(&c->told);
 	free(c);
 	(void)atomic_fetch_sub(&self->connections, 1);
 }
@@ -149,21 +151,43 @@ has_client(SMFICTX *ctx, const struct conn *c, const struct gen *g)
 	    *macro(ctx, "{client_connections}") != '\0';
 }
 
-/* learn - the facts that macros tell; they stay valid for the message */
-static void
+/*
+ * learn - the facts that macros tell, copied: whatever comes next from the MTA
+ * may free libmilter's. -1: no memory
+ */
+static int
 learn(SMFICTX *ctx, struct conn *c, const struct gen *g)
 {
 	struct frame_conn	*f = &c->facts;
+	struct {
+		const char	*name, **fact;
+		size_t		 at;
+	} v[] = {
+		{ "{client_addr}", &f->client_addr, 0 },
+		{ "{daemon_name}", &f->daemon_name, 0 },
+		{ "{daemon_port}", &f->daemon_port, 0 },
+		{ "{daemon_addr}", &f->daemon_addr, 0 },
+		{ "{auth_authen}", &f->sasl_login, 0 },
+		{ "j", &f->hostname, 0 },
+	};
+	const char		*text;
+	size_t			 i, n = sizeof v / sizeof *v;
 
+	buf_reset(&c->told);
+	for (i = 0; i < n; i++) {
+		text = macro(ctx, v[i].name);
+		v[i].at = c->told.len;
+		(void)buf_add(&c->told, text, strlen(text) + 1);
+	}
+	if (c->told.failed)
+		return -1;
+	for (i = 0; i < n; i++)
+		*v[i].fact = c->told.data + v[i].at;
+	if (c->addr != NULL)
+		f->client_addr = c->addr;
 	f->client_name = c->name != NULL ? c->name : "";
-	f->client_addr = c->addr != NULL ? c->addr :
-	    macro(ctx, "{client_addr}");
-	f->daemon_name = macro(ctx, "{daemon_name}");
-	f->daemon_port = macro(ctx, "{daemon_port}");
-	f->daemon_addr = macro(ctx, "{daemon_addr}");
-	f->sasl_login = macro(ctx, "{auth_authen}");
-	f->hostname = macro(ctx, "j");
 	f->smtp = has_client(ctx, c, g);
+	return 0;
 }
 
 /* ---- answers ---- */
@@ -325,6 +349,7 @@ negotiate(SMFICTX *ctx, unsigned long can_act, unsigned long can_skip,
 
 	if ((c = calloc(1, sizeof *c)) == NULL)
 		return SMFIS_REJECT;
+	buf_init(&c->told, PACKET_MAX);
 	c->gen = milter_gen();
 	c->beyond = atomic_fetch_add(&self->connections, 1) >=
 	    c->gen->frame.max_connections;
@@ -422,6 +447,7 @@ on_mail(SMFICTX *ctx, struct conn *c, const char *sender)
 	struct gen	*g = milter_gen();
 	const char	*no_room;
 	bool		 pass;
+	int		 learned;
 
 	end_message(c);
 	/* what a reload made necessary this connection may not have been
@@ -431,13 +457,13 @@ on_mail(SMFICTX *ctx, struct conn *c, const char *sender)
 		g = c->gen;
 		gen_hold(g);
 	}
-	learn(ctx, c, g);
+	learned = learn(ctx, c, g);
 	no_room = beyond(c, g, atomic_fetch_add(&self->in_flight, 1));
 	pass = no_room != NULL && g->frame.over_load == GEN_LOAD_PASS;
 	if (no_room == NULL && atomic_load(&self->draining))
 		no_room = "stopping";
-	if (no_room == NULL &&
-	    msg_open(g, &c->facts, &self->env, sender, &c->msg) == -1)
+	if (no_room == NULL && (learned == -1 ||
+	    msg_open(g, &c->facts, &self->env, sender, &c->msg) == -1))
 		no_room = "memory";
 	gen_drop(&g);
 	if (no_room != NULL) {
