@@ -35,6 +35,13 @@ t 'init' $MW init
 t 'our key' genkey sender.example s1 "$W/ours.pem"
 t "the reporter's key" genkey fbl.example f1 "$W/fbl.pem"
 
+check() { $MW check >"$W/check" 2>&1; }
+t 'the configuration is good' check
+t 'nothing to note' hasnt "$W/check" 'note:'
+sed 's/^from = .*//' "$W/conf" >"$W/open"
+t 'a reporter without from is no fault' sh -c "'$BIN/mailweir' -c '$W/open' check >'$W/check' 2>&1"
+t 'but noted' has "$W/check" 'note: \[reporter fbl\]: from is empty'
+
 # mail TO TOKEN-LINE - what we sent, signed
 mail() {
 	printf 'From: News <news@sender.example>\nTo: %s\nSubject: November\n%sMessage-ID: <n1@sender.example>\nDate: Sat, 21 Nov 2026 10:00:00 +0000\n\nHello.\n' "$1" "${2:-}" >"$W/unsigned"

@@ -123,6 +123,23 @@ belief_free(struct belief **b)
 }
 
 void
+belief_notes(const struct belief *b, void (*note)(void *arg,
+    const char *what), void *arg)
+{
+	char	what[400];
+	size_t	i;
+
+	for (i = 0; i < b->n; i++) {
+		if (b->v[i].from.n > 0 || b->v[i].local.n > 0)
+			continue;
+		(void)snprintf(what, sizeof what, "[reporter %s]: from is "
+		    "empty: whoever writes by this provider is believed",
+		    b->v[i].name);
+		note(arg, what);
+	}
+}
+
+void
 belief_set_dkim(struct belief *b, belief_dkim f, void *arg)
 {
 	b->dkim = f;

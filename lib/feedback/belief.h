@@ -50,6 +50,10 @@ struct belief_way {
 
 int	belief_load(const struct conf *, struct belief **, struct err *e);
 void	belief_free(struct belief **);
+/* What is allowed and hardly meant: a reporter that is anybody who writes by
+ * the same provider. note() gets a sentence for each. */
+void	belief_notes(const struct belief *,
+	    void (*note)(void *arg, const char *what), void *arg);
 void	belief_set_dkim(struct belief *, belief_dkim, void *arg);
 void	belief_set_spf(struct belief *, belief_spf, void *arg);
 

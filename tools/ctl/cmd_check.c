@@ -156,6 +156,16 @@ check_milters(struct check *k)
 	check_program(k, "chain", one + 1);
 }
 
+/* note - what is no fault and hardly meant */
+static void
+note(void *arg, const char *what)
+{
+	const struct check	*k = arg;
+
+	(void)fprintf(stderr, "mailweir: %s: note: %s\n", k->ctl->conf_path,
+	    what);
+}
+
 /* check_feedback - what mailweir-ingest would load besides */
 static void
 check_feedback(struct check *k)
@@ -185,6 +195,8 @@ check_feedback(struct check *k)
 	bounces_free(&bounces);
 	if (belief_load(c, &belief, &e) == -1)
 		fault(k, e.msg);
+	else
+		belief_notes(belief, note, k);
 	belief_free(&belief);
 }
 
