@@ -177,7 +177,7 @@ enum journal_op {
 	J_CUT,		/* retention: detail: the signed checkpoint */
 	J_SCOPE,	/* a scope came to be: note is its name */
 	J_DROP,		/* it went: detail as J_ROLLBACK, then its name */
-	J_LATE,		/* mail let through after an opt-out: detail LATE_SIZE */
+	J_LATE,		/* mail passed after an opt-out: detail LATE_SIZE */
 	J_OP_MAX
 };
 
