@@ -4,6 +4,7 @@
 # client as XFORWARD tells it, or a border's Received; nothing doubtful passes,
 # and what DNS cannot answer comes again
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/postfix.sh"
 need nsd
 need_built mailweir mailweir-ingest
 MW="$BIN/mailweir -c $W/conf"
@@ -65,6 +66,7 @@ store_key_file = $W/store.key
 token_key_file = $W/token.key
 [ingest]
 socket = unix:$W/mailweir-ingest.sock
+socket_mode = 0666
 [feedback]
 dns_servers = 127.0.0.1:$DNS
 [reporter fbl]
@@ -144,6 +146,37 @@ t 'the same of a foreign host' fails fbl.example '' \
     "$(echo "$R" | sed 's/mx.sender/mx.evil/')"
 t 'a name that chooses its HELO' fails fbl.example '' \
     "$(echo "$R" | sed 's/(name.example \[192.0.2.3\])/(n [192.0.2.3]) by mx.sender.example (name [192.0.2.33])/')"
+# the same through Postfix, whose SMTP client may say who it speaks for
+by_postfix() {	# CLIENT - a report about $U, from that client
+	n=$((n + 1))
+	U=u$n@far.example
+	sed "s/Original-Rcpt-To: .*/Original-Rcpt-To: $U/; s/<spf.*@/<spf$n@/" \
+	    "$W/mail" >"$W/mail.pf"
+	"$PYTHON" - "$PF_PORT" "$1" "$W/mail.pf" <<'EOT'
+import smtplib, sys
+s = smtplib.SMTP("127.0.0.1", int(sys.argv[1]))
+s.ehlo()
+assert s.docmd("XFORWARD", "NAME=x ADDR=" + sys.argv[2])[0] == 250
+s.sendmail("r@fbl.example", ["fbl@fbl.sender.example"], open(sys.argv[3]).read())
+s.quit()
+EOT
+}
+if pf_usable >"$W/usable"; then
+	chmod 755 "$W"
+	pf_new "$W/pf" || bail 'no Postfix'
+	at_exit pf_stop
+	pf_conf 'relay_domains = fbl.sender.example' \
+	    'lmtp_send_xforward_command = yes' \
+	    'smtpd_authorized_xforward_hosts = 127.0.0.0/8'
+	echo "fbl.sender.example lmtp:unix:$W/mailweir-ingest.sock" \
+	    >"$PF_DIR/etc/transport"
+	t 'Postfix starts' pf_start
+	t 'from a client that may' by_postfix 192.0.2.4
+	t 'Postfix tells it: passes' wait_until 15 result changed
+	t 'from one that may not' by_postfix 192.0.2.44
+	t 'parked' wait_until 15 result parked
+fi
+
 t 'a zone that this server does not have: later' later other.example 192.0.2.1
 t 'DNS stops' kill "$NSD"
 sleep 1
