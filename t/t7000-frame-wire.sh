@@ -114,7 +114,7 @@ config '[see]' 'keep = 8'
 echo $! >"$PIDFILE"
 PIDS=$!
 t 'over TCP it starts'		wait_until 5 has "$LOGFILE" ': started '
-t 'and answers each step'	say negotiation_inet "inet:$port@127.0.0.1"
+t 'and spares the body'		say negotiation_inet "inet:$port@127.0.0.1"
 t 'and stops'			stop frame-toy
 
 # activated BY-SYSTEMD - fd 3 is the socket, states go to $W/states

@@ -51,8 +51,8 @@ struct daemon {
  *
  * libmilter starts a thread that takes SIGHUP for "stop". There is no option
  * against it, and a signal that two threads wait for goes to either. So that
- * reload works and TERM can finish what is in flight, that thread gets this
- * function, which never returns; the control thread reads base/sigfd.
+ * reload works and TERM can finish what is in flight, that thread ends here;
+ * the control thread reads base/sigfd.
  */
 int	sigwait(const sigset_t *restrict set, int *restrict sig);
 
@@ -61,8 +61,7 @@ sigwait(const sigset_t *restrict set, int *restrict sig)
 {
 	(void)set;
 	(void)sig;
-	for (;;)
-		(void)pause();
+	pthread_exit(NULL);
 }
 
 /* ---- configuration ---- */

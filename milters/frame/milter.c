@@ -361,13 +361,12 @@ negotiate(SMFICTX *ctx, unsigned long can_act, unsigned long can_skip,
 		conn_free(c);
 		return SMFIS_REJECT;
 	}
-	*skip = steps_not_needed(c->gen) | SMFIP_HDR_LEADSPC;
-	/* no reply saves a round trip on a unix socket, but over TCP it waits
-	 * for delayed acknowledgements: there a reply keeps things moving */
-	if (self->listener.local)
-		*skip |= steps_without_reply(c->gen);
-	else
-		*skip |= SMFIP_SKIP;
+	*skip = steps_not_needed(c->gen) | steps_without_reply(c->gen) |
+	    SMFIP_HDR_LEADSPC;
+	/* far away, the rest of a body that nobody looks at costs more than an
+	 * answer that stops it */
+	if (!self->listener.local && !c->gen->all.body)
+		*skip = (*skip & ~SMFIP_NR_BODY) | SMFIP_SKIP;
 	*skip &= can_skip;
 	c->protocol = *skip;
 	if ((can_act & SMFIF_SETSYMLIST) != 0)
@@ -691,7 +690,7 @@ milter_setup(struct milter *m, struct err *e)
 	int		 fd, timeout = (int)g->frame.io_timeout;
 
 	gen_drop(&g);
-	if (packet_setup(e) == -1)
+	if (packet_setup(m->listener.local, e) == -1)
 		return -1;
 	self = m;
 	m->env.metrics = m->metrics;

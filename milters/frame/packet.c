@@ -10,11 +10,14 @@
 #include "frame/packet.h"
 
 #include <dlfcn.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
+#include <sys/socket.h>
 #include <sys/time.h>
+#include <sysexits.h>
 
 #include <libmilter/mfapi.h>
 
@@ -29,9 +32,10 @@
 typedef char *reader(int, struct timeval *, char *, size_t *, char *);
 
 static reader	*libmilters;
+static bool	 over_tcp;
 
 int
-packet_setup(struct err *e)
+packet_setup(bool local, struct err *e)
 {
 	void	*f = dlsym(RTLD_NEXT, "mi_rd_cmd");
 
@@ -39,6 +43,7 @@ packet_setup(struct err *e)
 		return err_code(e, EX_SOFTWARE, "libmilter has no mi_rd_cmd; "
 		    "build with Debian's");
 	memcpy(&libmilters, &f, sizeof f);
+	over_tcp = !local;
 	return 0;
 }
 
@@ -54,6 +59,21 @@ in_pairs(const char *p, size_t n)
 }
 
 /*
+ * quick - acknowledge at once what comes next
+ *
+ * The MTA's kernel keeps a small piece back while an earlier one is not
+ * acknowledged (Nagle), and Postfix writes pieces of 4 KB; ours would wait
+ * 40 ms before it acknowledges. Each answer that we send makes it forget.
+ */
+static void
+quick(int sd)
+{
+	int	one = 1;
+
+	(void)setsockopt(sd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+}
+
+/*
  * mi_rd_cmd - in the place of libmilter's, which it calls
  *
  * The library reads each packet by this name, so that the program's own
@@ -65,8 +85,11 @@ char	*mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len,
 char *
 mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 {
-	char	*p = libmilters(sd, timeout, cmd, len, name);
+	char	*p;
 
+	if (over_tcp)
+		quick(sd);
+	p = libmilters(sd, timeout, cmd, len, name);
 	if (p == NULL || *cmd != SMFIC_MACRO || in_pairs(p, *len))
 		return p;
 	log_event(LOG_ERR, "bad_packet", LOG_STR("why", "a macro without a "
