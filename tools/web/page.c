@@ -237,7 +237,10 @@ open_page(struct buf *b, const struct snap *s, enum lang l, enum text title)
 		(void)buf_adds(b, " – ");
 		esc(b, s->web.brand);
 	}
-	(void)buf_addf(b, "</title><style>%s</style></head><body>", s->style);
+	/* not by buf_addf: the sheet is most of the page */
+	(void)buf_adds(b, "</title><style>");
+	(void)buf_adds(b, s->style);
+	(void)buf_adds(b, "</style></head><body>");
 	if (s->logo != NULL) {
 		(void)buf_adds(b, "<header><img src=\"");
 		esc(b, s->web.path);
