@@ -9,7 +9,9 @@
  * beforehand, in one transaction held all the time; "renew" the same with a
  * transaction renewed for each; "ours" starts from the address as typed.
  * Rounds alternate; the figures are the best of each. Half of the lookups are
- * of addresses that are not there.
+ * of addresses that are not there. Both sides again beside a writer that
+ * commits all the while, and ours beside an import of a tenth as many rows into
+ * another scope, with the longest that a single change then waits.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -38,6 +40,7 @@ static bool			 by_cpu;	/* BENCH_CPU=1: count the time
 						   machine */
 static atomic_bool		 stop_writer;
 static atomic_ulong		 written;
+static atomic_long		 longest;	/* wait of a change, us */
 
 enum how { BARE, RENEW, OURS };
 
@@ -84,9 +87,9 @@ feed(void *arg)
 }
 
 static void
-fill(size_t n)
+fill(size_t n, const char *scope)
 {
-	struct import	im = { .name = "-", .scope = "news",
+	struct import	im = { .name = "-", .scope = scope,
 			    .format = ROWS_TXT, .max_shrink = -1,
 			    .actor = "bench" };
 	struct err	e;
@@ -222,14 +225,19 @@ writer(void *arg)
 	struct store_change	c = { .op = STORE_ADD, .addr = &a,
 				    .scope = "other", .reason = STORE_MANUAL };
 	char			who[NAME];
+	int64_t			began, took;
 	uint64_t		i;
 
 	(void)arg;
 	for (i = 0; !atomic_load(&stop_writer); i++) {
 		name(i + (1ull << 40), who);
+		began = clock_mono_us();
 		if (addr_normal(who, strlen(who), NULL, &a, NULL) != ADDR_OK ||
 		    store_apply(store, "bench", &c, 1, &e) == -1)
 			die("writer");
+		took = clock_mono_us() - began;
+		if (took > atomic_load(&longest))
+			atomic_store(&longest, took);
 		atomic_fetch_add(&written, 1);
 	}
 	return NULL;
@@ -269,33 +277,76 @@ best(double a, double b)
 	return a > b ? a : b;
 }
 
+/* beside_writer - lookups a second while somebody commits all the time */
+static double
+beside_writer(enum how how, size_t threads, double *commits)
+{
+	unsigned long	n = atomic_load(&written);
+	int64_t		began = clock_mono_us();
+	pthread_t	t;
+	double		rate;
+
+	atomic_store(&stop_writer, false);
+	(void)pthread_create(&t, NULL, writer, NULL);
+	rate = measure(how, threads);
+	atomic_store(&stop_writer, true);
+	(void)pthread_join(t, NULL);
+	*commits = (double)(atomic_load(&written) - n) * 1e6 /
+	    (double)(clock_mono_us() - began);
+	return rate;
+}
+
 static void
 compare(size_t threads)
 {
-	double		b = 0, r = 0, o = 0, w = 0;
-	pthread_t	t;
-	unsigned long	n;
-	int64_t		began;
-	int		i;
+	double	b = 0, r = 0, o = 0, bw = 0, ow = 0, commits = 0;
+	int	i;
 
 	for (i = 0; i < ROUNDS; i++) {
 		b = best(b, measure(BARE, threads));
 		o = best(o, measure(OURS, threads));
 		r = best(r, measure(RENEW, threads));
-		atomic_store(&stop_writer, false);
-		n = atomic_load(&written);
-		began = clock_mono_us();
-		(void)pthread_create(&t, NULL, writer, NULL);
-		w = best(w, measure(OURS, threads));
-		atomic_store(&stop_writer, true);
-		(void)pthread_join(t, NULL);
+		bw = best(bw, beside_writer(RENEW, threads, &commits));
+		ow = best(ow, beside_writer(OURS, threads, &commits));
 	}
 	(void)printf("%zu thread%s: bare %.0f/s, renewed %.0f/s, ours %.0f/s "
 	    "(%.2f of bare, %.2f of renewed)\n", threads,
 	    threads > 1 ? "s" : "", b, r, o, o / b, o / r);
-	(void)printf("  with a writer (%.0f commits/s): %.0f/s, %.2f of ours "
-	    "alone\n", (double)(atomic_load(&written) - n) * 1e6 /
-	    (double)(clock_mono_us() - began), w, w / o);
+	(void)printf("  with a writer (%.0f commits/s): ours %.0f/s, %.2f of "
+	    "ours alone; renewed %.0f/s, %.2f of it alone\n", commits, ow,
+	    ow / o, bw, bw / r);
+}
+
+/* importer - a list into another scope; then the writer's time is over */
+static void *
+importer(void *arg)
+{
+	fill(*(const size_t *)arg, "import");
+	atomic_store(&stop_writer, true);
+	return NULL;
+}
+
+/* beside_import - ours while it loads, and what other writers wait */
+static void
+beside_import(size_t rows)
+{
+	double		alone = measure(OURS, 1), sum = 0;
+	pthread_t	t, w;
+	unsigned	n = 0;
+
+	atomic_store(&longest, 0);
+	atomic_store(&stop_writer, false);
+	(void)pthread_create(&t, NULL, importer, &rows);
+	(void)pthread_create(&w, NULL, writer, NULL);
+	do {
+		sum += measure(OURS, 1);
+		n++;
+	} while (!atomic_load(&stop_writer));
+	(void)pthread_join(t, NULL);
+	(void)pthread_join(w, NULL);
+	(void)printf("during an import of %zu rows: %.0f/s, %.2f of ours "
+	    "alone; a change waited at most %.1f ms\n", rows, sum / n,
+	    sum / n / alone, (double)atomic_load(&longest) / 1e3);
 }
 
 int
@@ -325,13 +376,14 @@ main(int argc, char **argv)
 	if (store_create(path, &e) == -1 ||
 	    store_open(path, STORE_WRITE, keys, &store, &e) == -1)
 		die(e.msg);
-	fill(entries);
+	fill(entries, "news");
 	some();
 	prepare(entries);
 	(void)printf("%zu entries, %zu lookups, half of them absent\n",
 	    entries, lookups);
 	compare(1);
 	compare(2);
+	beside_import(entries / 10);
 	store_close(&store);
 	store_keys_free(&keys);
 	free(names);

@@ -122,10 +122,17 @@ assert at > 4
 data[at:at + 40] = r["seq"].to_bytes(8, "big") + bytes.fromhex(r["hash"])
 open(sys.argv[1], "wb").write(data)
 END
-t 'a cut end: the chain is sound' says '^sound' \
+t 'a cut end: an entry names it' fails 65 'its end was cut off' \
     "$BIN/mailweir" -c "$W/cut.conf" journal verify
-t 'but not the whole'	fails 65 'its end was cut off' \
+t 'the whole says so, too' fails 65 'its end was cut off' \
     "$BIN/mailweir" -c "$W/cut.conf" verify
+
+head=$(mw journal verify | sed 's/.*head //')
+mw add later@example.com >/dev/null
+t 'a noted head is in the chain' says '^sound' mw journal verify --head "$head"
+t 'one that is not'	fails 65 'the head that was noted' \
+    mw journal verify --head "$(echo "$head" | tr 0-9a-f 1-9a-f0)"
+t 'that is no head'	fails 64 '64 hex digits' mw journal verify --head 12
 
 # damage - flip one octet of the journal record that holds this text
 damage() {

@@ -141,6 +141,12 @@ t 'a list'		says 'scope list:  3000 added' mw import "$W/l1" --scope list
 t 'dry run'		says 'would have 10 added, 10 removed, 2990 unchanged' \
     mw import "$W/l2" --scope list --replace --dry-run
 t 'with line numbers'	has "$W/said" 'added, for instance, line 2991 '
+t 'and of those who stay' has "$W/said" 'unchanged, for instance, line 1 2 3 '
+t 'and who would go, and why' has "$W/said" \
+    'removed, for instance, id [0-9a-f]{32}: import'
+t 'the same as JSON'	says \
+    '"added_lines":\[2991,.*"unchanged_lines":\[1,2,.*"removed_samples":\[\{"id":"[0-9a-f]{32}","reason":"import"' \
+    mw import "$W/l2" --scope list --replace --dry-run --json
 t 'changes nothing'	absent u3005@l.example list
 t 'shrinks too much'	fails 65 'would drop 10 of 3000' mw import "$W/l2" \
     --scope list --replace --max-shrink 0.1%

@@ -143,6 +143,26 @@ t 'so does the store'	says '^0 faults' mw verify
 t 'and can be cut again' says 'records cut' mw journal cut --older 0s
 t 'verifies again'	says '^sound: 1 records|^sound' mw journal verify
 t 'entries are all there' says 'in force' mw show bob@example.com
+# a checkpoint of a key that is gone, in a store that has moved on
+signer=$(mw journal verify | sed -n 's/.*Ed25519 key //p')
+t 'a known signer'	says '"sound":true,.*"signer_known":true' \
+    mw journal verify --json
+old=$(cat "$W/store.key")
+printf '3 %064d\n%s\n' 9 "$old" >"$W/store.key"
+for s in news abuse abuse2 late; do
+	mw import "$W/c" --scope $s --reason complaint --replace --override \
+	    --note 'a new key' >/dev/null
+	mw import "$W/c" --scope $s --reason complaint --replace >/dev/null
+done
+mw remove ann@example.com >/dev/null
+mw rekey --private "$W/seal" >"$W/left"
+printf '3 %064d\n' 9 >"$W/store.key"
+t 'a foreign signer is a finding' fails 65 \
+    'no key of store_key_file derives the key that signed' mw journal verify
+t 'in JSON, too'	fails 65 '"sound":false,.*"signer_known":false' \
+    mw journal verify --json
+t 'unless it was noted'	says '^sound' mw journal verify --signer "$signer"
+printf '3 %064d\n%s\n' 9 "$old" >"$W/store.key"
 "$PYTHON" - "$W/state/store/data.mdb" <<'END'
 import sys
 data = bytearray(open(sys.argv[1], "rb").read())

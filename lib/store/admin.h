@@ -90,6 +90,9 @@ int	store_journal_each(struct store *, const struct store_filter *,
 	    struct err *e);
 
 struct store_chain {
+	const uint8_t	*noted;		/* in: NULL, or a head (HASH_SIZE)
+					   written down earlier, which must
+					   stand in the chain */
 	uint64_t	first, last, records;
 	uint8_t		head[32];	/* hash of the last; write it down */
 	bool		was_cut;	/* begins at a checkpoint: signed by */
@@ -110,8 +113,9 @@ struct store_chain {
 int	store_journal_cut(struct store *, int64_t before, const char *actor,
 	    uint64_t *cut, struct err *e);
 
-/* The chain of hashes, record by record. 0 sound; -1 with *e naming the first
- * record that is altered, missing or out of place (EX_DATAERR). */
+/* The chain of hashes, record by record, and that nothing in the store names
+ * a record behind its end. 0 sound; -1 with *e naming the first record that is
+ * altered, missing or out of place (EX_DATAERR). */
 int	store_journal_verify(struct store *, struct store_chain *,
 	    void (*progress)(void *arg, uint64_t done, uint64_t total),
 	    void *arg, struct err *e);

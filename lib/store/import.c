@@ -364,13 +364,19 @@ sample(uint32_t *lines, unsigned *n, uint32_t line)
 static void
 old_gone(struct job *j, const struct item *i)
 {
-	struct import	*im = j->im;
+	struct import_gone	*g;
+	uint16_t		 expires = (uint16_t)(i->info >> 16);
+	uint16_t		 seen = (uint16_t)i->info;
 
-	im->removed++;
-	if (im->nremoved_ids < IMPORT_SAMPLES) {
-		put64(im->removed_ids[im->nremoved_ids], i->hi);
-		put64(im->removed_ids[im->nremoved_ids++] + 8, i->lo);
-	}
+	j->im->removed++;
+	if (j->im->ngone == IMPORT_SAMPLES)
+		return;
+	g = &j->im->gone[j->im->ngone++];
+	put64(g->digest, i->hi);
+	put64(g->digest + 8, i->lo);
+	g->reason = item_reason(i);
+	g->seen = seen != 0 ? day_time(seen) : 0;
+	g->expires = expires != 0 ? day_time(expires) : 0;
 }
 
 /* old_first - the first recipient of before */

@@ -19,6 +19,13 @@
 #define IMPORT_SAMPLES	10
 #define IMPORT_MEMORY	(320u << 20)	/* octets for sorting, by default */
 
+/* What the list of before said of a recipient who goes. */
+struct import_gone {
+	uint8_t			 digest[STORE_DIGEST];
+	enum store_reason	 reason;
+	int64_t			 seen, expires;	/* 0 = not given, never */
+};
+
 struct import {
 	/* in */
 	const char		*name;		/* of the file, for messages */
@@ -56,8 +63,8 @@ struct import {
 	uint32_t		 added_lines[IMPORT_SAMPLES];
 	uint32_t		 same_lines[IMPORT_SAMPLES];
 	unsigned		 nadded_lines, nsame_lines;
-	uint8_t			 removed_ids[IMPORT_SAMPLES][STORE_DIGEST];
-	unsigned		 nremoved_ids;
+	struct import_gone	 gone[IMPORT_SAMPLES];	/* of the removed */
+	unsigned		 ngone;
 };
 
 /* Returns 0 when the new list is in force (or, dry, would be); -1 with *e and

@@ -51,4 +51,9 @@ int	cut_sign(const struct store_keys *, const uint8_t uuid[16],
 int	cut_verify(const struct store_keys *, const uint8_t uuid[16],
 	    const uint8_t *, size_t n, struct cut *, struct err *e);
 
+/* store_journal_verify() of the chain alone, without a look at what else the
+ * store holds. */
+struct store_chain;
+int	journal_chain(struct store *, struct store_chain *, struct err *e);
+
 #endif

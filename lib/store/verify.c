@@ -28,6 +28,7 @@
 
 #include "base/codec.h"
 #include "store/find.h"
+#include "store/journal.h"
 #include "store/lists.h"
 #include "store/scope.h"
 #include "store/sort.h"
@@ -662,7 +663,7 @@ store_verify(struct store *s, struct store_check *out,
 	int		rc;
 
 	memset(out, 0, sizeof *out);
-	if (store_journal_verify(s, &out->chain, NULL, NULL, &why) == -1) {
+	if (journal_chain(s, &out->chain, &why) == -1) {
 		if (why.code != EX_DATAERR || strncmp(why.msg, "journal: ",
 		    9) != 0) {
 			if (e != NULL)

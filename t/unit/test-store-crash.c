@@ -349,7 +349,7 @@ static void
 check_all(void)
 {
 	struct store_check	c;
-	struct store_chain	chain;
+	struct store_chain	chain = { .noted = NULL };
 	struct err		e;
 	int			i;
 
@@ -386,6 +386,19 @@ child(bool work)
 		pause();
 }
 
+/* await_work - until the child has changed something, however busy the machine
+ * is; a child that cannot is found out by the fault or the sum of changes */
+static void
+await_work(void)
+{
+	unsigned	before = atomic_load(&m->changes);
+	int		i;
+
+	for (i = 0; i < 2000 && atomic_load(&m->changes) == before &&
+	    m->fault[0] == '\0'; i++)
+		usleep(5000);
+}
+
 static void
 kill_and_compare(void **state)
 {
@@ -403,8 +416,12 @@ kill_and_compare(void **state)
 		if ((pid = fork()) == 0)
 			child(true);
 		/* most during the work, some while it still compares */
-		usleep(rand_r(&seed) % 8 == 0 ? rand_r(&seed) % 20000 :
-		    30000 + rand_r(&seed) % 120000);
+		if (rand_r(&seed) % 8 == 0)
+			usleep(rand_r(&seed) % 20000);
+		else {
+			await_work();
+			usleep(rand_r(&seed) % 120000);
+		}
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 		if (m->fault[0] != '\0')

@@ -137,12 +137,32 @@ print_lines(const char *what, const uint32_t *lines, unsigned n)
 	(void)putchar('\n');
 }
 
+/* print_gone - recipients who would go, as the old list has them */
+static void
+print_gone(const struct import *im)
+{
+	const struct import_gone	*g;
+	char				 hex[CODEC_HEX_SIZE(STORE_DIGEST)];
+	char				 iso[CLOCK_ISO_SIZE];
+	unsigned			 i;
+
+	for (i = 0; i < im->ngone; i++) {
+		g = &im->gone[i];
+		codec_hex(g->digest, STORE_DIGEST, hex);
+		(void)printf("  removed, for instance, id %s: %s", hex,
+		    store_reason_name(g->reason));
+		if (g->seen != 0)
+			(void)printf(", of %.10s", clock_iso(g->seen, iso));
+		if (g->expires != 0)
+			(void)printf(", until %.10s", clock_iso(g->expires,
+			    iso));
+		(void)putchar('\n');
+	}
+}
+
 static void
 print_text(const struct import *im)
 {
-	char		hex[CODEC_HEX_SIZE(STORE_DIGEST)];
-	unsigned	i;
-
 	if (im->export_of != NULL)
 		(void)printf("export of %s\n", im->export_of);
 	(void)printf("%" PRIu64 " rows, %" PRIu64 " rejected, %" PRIu64
@@ -155,26 +175,51 @@ print_text(const struct import *im)
 		return;
 	print_lines("added", im->added_lines, im->nadded_lines);
 	print_lines("unchanged", im->same_lines, im->nsame_lines);
-	for (i = 0; i < im->nremoved_ids; i++) {
-		codec_hex(im->removed_ids[i], STORE_DIGEST, hex);
-		(void)printf("  removed, for instance, id %s\n", hex);
-	}
+	print_gone(im);
 	if (im->protected > 0)
 		(void)printf("  %" PRIu64 " of the removed are complaint or "
 		    "legal: needs --override and --note\n", im->protected);
 }
 
+/* lines_json - samples by line number */
+static json_t *
+lines_json(const uint32_t *lines, unsigned n)
+{
+	json_t		*j = json_array();
+	unsigned	 i;
+
+	for (i = 0; i < n; i++)
+		(void)json_array_append_new(j, json_integer(lines[i]));
+	return j;
+}
+
+/* gone_json - the same of recipients who go */
+static json_t *
+gone_json(const struct import *im)
+{
+	const struct import_gone	*g;
+	char				 hex[CODEC_HEX_SIZE(STORE_DIGEST)];
+	json_t				*j = json_array();
+	unsigned			 i;
+
+	for (i = 0; i < im->ngone; i++) {
+		g = &im->gone[i];
+		codec_hex(g->digest, STORE_DIGEST, hex);
+		(void)json_array_append_new(j, json_pack("{s:s, s:s, s:I, s:I}",
+		    "id", hex, "reason", store_reason_name(g->reason),
+		    "seen", (json_int_t)g->seen,
+		    "expires", (json_int_t)g->expires));
+	}
+	return j;
+}
+
 static void
 print_json(const struct import *im)
 {
-	json_t		*j, *lines = json_array();
-	unsigned	 i;
+	json_t	*j;
 
-	for (i = 0; i < im->nadded_lines; i++)
-		(void)json_array_append_new(lines,
-		    json_integer(im->added_lines[i]));
 	j = json_pack("{s:s, s:s?, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-	    "s:I, s:I, s:I, s:o}", "scope", im->scope, "export_of",
+	    "s:I, s:I, s:I, s:o, s:o, s:o}", "scope", im->scope, "export_of",
 	    im->export_of, "dry_run", im->dry_run,
 	    "rows", (json_int_t)im->rows, "rejected", (json_int_t)im->rejected,
 	    "recipients", (json_int_t)im->distinct,
@@ -182,7 +227,10 @@ print_json(const struct import *im)
 	    "unchanged", (json_int_t)im->unchanged,
 	    "before", (json_int_t)im->before, "after", (json_int_t)im->after,
 	    "protected", (json_int_t)im->protected,
-	    "list", (json_int_t)im->list, "added_lines", lines);
+	    "list", (json_int_t)im->list,
+	    "added_lines", lines_json(im->added_lines, im->nadded_lines),
+	    "unchanged_lines", lines_json(im->same_lines, im->nsame_lines),
+	    "removed_samples", gone_json(im));
 	if (j != NULL && json_dumpf(j, stdout, JSON_COMPACT) == 0)
 		(void)putchar('\n');
 	json_decref(j);

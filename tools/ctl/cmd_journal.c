@@ -19,7 +19,10 @@ struct wish {
 	struct store_filter	 f;
 	const char		*address;
 	struct recipient	 who;
-	bool			 json;
+	const char		*signer;	/* a noted one, in hex */
+	uint8_t			 head[32];	/* the same */
+	bool			 head_given, json;
+	long			 older;	/* seconds; -1 as configured */
 };
 
 static void
@@ -160,14 +163,42 @@ progress(void *arg, uint64_t done, uint64_t total)
 	ctl_progress(p, done);
 }
 
+/* print_proof - signer: "" unless it begins at a checkpoint */
+static void
+print_proof(const struct store_chain *c, const char *signer, bool trusted,
+    bool json)
+{
+	char	hex[CODEC_HEX_SIZE(32)];
+
+	codec_hex(c->head, sizeof c->head, hex);
+	if (json) {
+		(void)printf("{\"sound\":%s,\"records\":%" PRIu64
+		    ",\"first\":%" PRIu64 ",\"last\":%" PRIu64
+		    ",\"head\":\"%s\"", trusted ? "true" : "false",
+		    c->records, c->first, c->last, hex);
+		if (c->was_cut)
+			(void)printf(",\"signer\":\"%s\",\"signer_known\":%s",
+			    signer, c->signer_known ? "true" : "false");
+		(void)printf("}\n");
+		return;
+	}
+	if (c->was_cut)
+		(void)printf("begins at a checkpoint signed by Ed25519 key "
+		    "%s\n", signer);
+	(void)printf("%s: %" PRIu64 " records, from %" PRIu64 " to %" PRIu64
+	    ", head %s\n", trusted ? "sound" : "not proven", c->records,
+	    c->first, c->last, hex);
+}
+
 static int
-verify(struct ctl *ctl, bool json)
+verify(struct ctl *ctl, const struct wish *w)
 {
 	struct ctl_progress	p = { .total = 0 };
-	struct store_chain	c;
+	struct store_chain	c = { .noted = w->head_given ? w->head :
+				    NULL };
 	struct err		e = { "", 0 };
-	char			hex[CODEC_HEX_SIZE(32)];
-	char			signer[CODEC_HEX_SIZE(32)];
+	char			signer[CODEC_HEX_SIZE(32)] = "";
+	bool			trusted;
 	int			rc;
 
 	if ((rc = ctl_store(ctl, STORE_READ)) != EX_OK)
@@ -177,19 +208,17 @@ verify(struct ctl *ctl, bool json)
 		ctl_progress_end(&p);
 	if (rc == -1)
 		return ctl_fail(&e, EX_TEMPFAIL);
-	codec_hex(c.head, sizeof c.head, hex);
-	if (c.was_cut && !json) {
+	if (c.was_cut)
 		codec_hex(c.signer, sizeof c.signer, signer);
-		(void)printf("begins at a checkpoint signed by Ed25519 key "
-		    "%s%s\n", signer, c.signer_known ? "" : ", which no key "
-		    "of store_key_file derives: compare it with your note of "
-		    "it, or put the old store key back");
-	}
-	(void)printf(json ? "{\"sound\":true,\"records\":%" PRIu64
-	    ",\"first\":%" PRIu64 ",\"last\":%" PRIu64 ",\"head\":\"%s\"}\n" :
-	    "sound: %" PRIu64 " records, from %" PRIu64 " to %" PRIu64
-	    ", head %s\n", c.records, c.first, c.last, hex);
-	return EX_OK;
+	trusted = !c.was_cut || c.signer_known || (w->signer != NULL &&
+	    strcasecmp(w->signer, signer) == 0);
+	print_proof(&c, signer, trusted, w->json);
+	if (trusted)
+		return EX_OK;
+	(void)fprintf(stderr, "mailweir: no key of store_key_file derives the "
+	    "key that signed its beginning: put the old store key back, or "
+	    "give the key that you noted with --signer\n");
+	return EX_DATAERR;
 }
 
 /* cut - forget old records; older: seconds, -1 as configured */
@@ -220,6 +249,51 @@ cut(struct ctl *ctl, long older)
 	return EX_OK;
 }
 
+/* option - one of them; EX_OK or the exit status */
+static int
+option(struct wish *w, int ch, char **argv)
+{
+	switch (ch) {
+	case 's':
+		w->f.scope = optarg;
+		break;
+	case 'a':
+		w->f.actor = optarg;
+		break;
+	case 'f':
+		if (since_parse(optarg, &w->f.from) == -1)
+			return ctl_usage("journal", "--since \"%s\": "
+			    "say 7d or 2026-01-31", optarg);
+		break;
+	case 't':
+		if (since_parse(optarg, &w->f.to) == -1)
+			return ctl_usage("journal", "--until \"%s\": "
+			    "say 7d or 2026-01-31", optarg);
+		break;
+	case 'o':
+		if ((w->older = secs_parse(optarg)) == -1)
+			return ctl_usage("journal", "--older \"%s\": "
+			    "say 365d", optarg);
+		break;
+	case 'H':
+		if (codec_unhex(optarg, strlen(optarg), w->head,
+		    sizeof w->head) != sizeof w->head)
+			return ctl_usage("journal", "--head \"%s\": 64 "
+			    "hex digits", optarg);
+		w->head_given = true;
+		break;
+	case 'S':
+		w->signer = optarg;
+		break;
+	case 'j':
+		w->json = true;
+		break;
+	default:
+		return ctl_usage_opt("journal", argv);
+	}
+	return EX_OK;
+}
+
 int
 cmd_journal(struct ctl *ctl, int argc, char **argv)
 {
@@ -230,17 +304,17 @@ cmd_journal(struct ctl *ctl, int argc, char **argv)
 		{ "since", required_argument, NULL, 'f' },
 		{ "until", required_argument, NULL, 't' },
 		{ "older", required_argument, NULL, 'o' },
+		{ "head", required_argument, NULL, 'H' },
+		{ "signer", required_argument, NULL, 'S' },
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 }
 	};
-	struct wish			w = { .json = false };
+	struct wish			w = { .older = -1 };
 	const char			*what;
-	long				older = -1;
-	int				ch;
+	int				ch, rc;
 
 	while ((ch = getopt_long(argc, argv, "", opts, NULL)) != -1) {
-		switch (ch) {
-		case 'h':
+		if (ch == 'h')
 			return ctl_help("journal",
 	    "  show [ADDRESS]  records, oldest first\n"
 	    "  export          the same as JSON, one object a record\n"
@@ -250,38 +324,15 @@ cmd_journal(struct ctl *ctl, int argc, char **argv)
 	    "  cut             forget records older than journal_keep; the "
 	    "rest verifies\n                  by a signed checkpoint\n"
 	    "  --older T       than this instead: 365d\n"
+	    "  --head HEX      a head noted earlier: it must be in the chain\n"
+	    "  --signer HEX    a checkpoint's signer noted earlier: trust it\n"
 	    "  --scope S       of this scope\n"
 	    "  --actor A       by this user or program: user:root\n"
 	    "  --since T       7d, 2026-01-31, or a full time\n"
 	    "  --until T       the same\n"
 	    "  --json          JSON\n");
-		case 's':
-			w.f.scope = optarg;
-			break;
-		case 'a':
-			w.f.actor = optarg;
-			break;
-		case 'f':
-			if (since_parse(optarg, &w.f.from) == -1)
-				return ctl_usage("journal", "--since \"%s\": "
-				    "say 7d or 2026-01-31", optarg);
-			break;
-		case 't':
-			if (since_parse(optarg, &w.f.to) == -1)
-				return ctl_usage("journal", "--until \"%s\": "
-				    "say 7d or 2026-01-31", optarg);
-			break;
-		case 'o':
-			if ((older = secs_parse(optarg)) == -1)
-				return ctl_usage("journal", "--older \"%s\": "
-				    "say 365d", optarg);
-			break;
-		case 'j':
-			w.json = true;
-			break;
-		default:
-			return ctl_usage_opt("journal", argv);
-		}
+		if ((rc = option(&w, ch, argv)) != EX_OK)
+			return rc;
 	}
 	if (optind == argc)
 		return ctl_usage("journal", "show, export, verify or cut?");
@@ -291,9 +342,9 @@ cmd_journal(struct ctl *ctl, int argc, char **argv)
 	if (optind != argc)
 		return ctl_usage("journal", "too many words");
 	if (strcmp(what, "verify") == 0)
-		return verify(ctl, w.json);
+		return verify(ctl, &w);
 	if (strcmp(what, "cut") == 0)
-		return cut(ctl, older);
+		return cut(ctl, w.older);
 	if (strcmp(what, "export") == 0)
 		w.json = true;
 	else if (strcmp(what, "show") != 0)
