@@ -166,6 +166,13 @@ better(const struct bounces_row *a, const struct bounces_row *b)
 	return unsure(b) ? a : b;
 }
 
+/* temporary - 4.x.x, or 4xx where no status stands */
+static bool
+temporary(const struct feedback_event *ev)
+{
+	return (ev->status[0] != '\0' ? ev->status : ev->code)[0] == '4';
+}
+
 void
 parse_reason(struct parse *ps, struct feedback_event *ev, const char *host)
 {
@@ -192,7 +199,7 @@ parse_reason(struct parse *ps, struct feedback_event *ev, const char *host)
 		row = better(row, ask(ps, ev, all, all, all, host));
 	/* a text that does not even single out the recipient says nothing */
 	ev->reason = whole && unsure(row) ? "undefined" : row->reason;
-	ev->hard = row->hard && !(row->hard5 && ev->status[0] == '4' &&
+	ev->hard = row->hard && !(row->hard5 && temporary(ev) &&
 	    ev->kind == FEEDBACK_BOUNCE);
 }
 
