@@ -146,9 +146,9 @@ def again():
 
 
 def unknown():
-    """Commands that are none: it hangs up."""
+    """Commands that are none, and "another session follows": it hangs up."""
     for cmd in range(256):
-        if bytes([cmd]) in b"ADBCEHLMONQTRUK":
+        if bytes([cmd]) in b"ADBCEHLMONQTRU":
             continue
         m = begin()
         play(m, "rcpt")

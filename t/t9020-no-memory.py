@@ -116,6 +116,8 @@ def one(which):
             said = session(which)
             verdict = wrong(said, want)
             how = "as ever" if said == want else "put off"
+        except ConnectionRefusedError:
+            sys.exit("%s, allocation %d: it died" % (which, n - STEP))
         except (milter.Closed, ConnectionError):
             verdict, how = None, "hung up"
         except (socket.timeout, struct.error) as e:

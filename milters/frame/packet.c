@@ -59,6 +59,23 @@ in_pairs(const char *p, size_t n)
 }
 
 /*
+ * unfit - why libmilter must not see this packet, or NULL
+ *
+ * After "quit, another connection follows" the library would ask us nothing
+ * about steps and actions, and no MTA that we know sends it: one that would
+ * is better off with a connection of its own.
+ */
+static const char *
+unfit(char cmd, const char *p, size_t n)
+{
+	if (cmd == SMFIC_QUIT_NC)
+		return "another session on the same connection";
+	if (cmd == SMFIC_MACRO && p != NULL && !in_pairs(p, n))
+		return "a macro without a value";
+	return NULL;
+}
+
+/*
  * quick - acknowledge at once what comes next
  *
  * The MTA's kernel keeps a small piece back while an earlier one is not
@@ -85,15 +102,15 @@ char	*mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len,
 char *
 mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 {
-	char	*p;
+	const char	*why;
+	char		*p;
 
 	if (over_tcp)
 		quick(sd);
 	p = libmilters(sd, timeout, cmd, len, name);
-	if (p == NULL || *cmd != SMFIC_MACRO || in_pairs(p, *len))
+	if ((why = unfit(*cmd, p, *len)) == NULL)
 		return p;
-	log_event(LOG_ERR, "bad_packet", LOG_STR("why", "a macro without a "
-	    "value"));
+	log_event(LOG_ERR, "bad_packet", LOG_STR("why", why));
 	free(p);
 	*cmd = HANG_UP;
 	*len = 0;
