@@ -179,8 +179,10 @@ compile(struct loader *l, struct rule *rule)
 		    keep_words(&t, rule) == -1)
 			l->no_memory = true;
 		regex_text_free(&t);
-		if (rc == 0)
+		if (rc == 0) {
+			rule->shortest = regex_shortest(rule->re);
 			return;
+		}
 	}
 	load_fault_at(l, rule, false, "%s: %s", rule->name, why.msg);
 	rule->active = false;

@@ -257,6 +257,15 @@ regex_group(const struct regex *re, struct regex_scratch *s, const char *p,
 }
 
 size_t
+regex_shortest(const struct regex *re)
+{
+	uint32_t	n = 0;
+
+	(void)pcre2_pattern_info(re->code, PCRE2_INFO_MINLENGTH, &n);
+	return n;
+}
+
+size_t
 regex_octets(const struct regex *re)
 {
 	size_t	code = 0, jit = 0;

@@ -50,6 +50,9 @@ int	regex_group(const struct regex *, struct regex_scratch *,
 int	regex_group_again(const struct regex_scratch *, unsigned group,
 	    size_t *at, size_t *end);
 
+/* No text of fewer octets can match. */
+size_t	regex_shortest(const struct regex *);
+
 /* Memory of the compiled form. */
 size_t	regex_octets(const struct regex *);
 

@@ -54,6 +54,7 @@ struct rule {
 	size_t		 source;	/* which rules_source defined it */
 
 	struct regex	*re;
+	size_t		 shortest;	/* text that re could match */
 	struct phrase	*phrase;	/* instead of re */
 	struct meta	*meta;
 	size_t		 selector;	/* HEADER, MIME: index */

@@ -166,7 +166,8 @@ try_list(struct scan *sc, const uint32_t *v, size_t n, size_t piece,
 	size_t	k;
 
 	for (k = 0; k < n; k++)
-		if (!done(sc, v[k]) && go_on(sc, v[k]) &&
+		if (t->n >= sc->r->v[v[k]].shortest && !done(sc, v[k]) &&
+		    go_on(sc, v[k]) &&
 		    !(sc->r->v[v[k]].nosubject && piece == 0))
 			(void)in_piece(sc, v[k], piece, t->p, t->n);
 }
