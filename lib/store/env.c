@@ -290,15 +290,12 @@ env_del(struct env *env, MDB_txn *txn, enum env_table t, const void *key,
 }
 
 void
-env_forget(struct env *env)
+env_forget(const void *lo, const void *hi)
 {
-	MDB_envinfo	info;
-	MDB_stat	st;
+	uintptr_t	page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t	from = (uintptr_t)lo / page * page;
 
-	if (mdb_env_info(env->mdb, &info) == 0 &&
-	    mdb_env_stat(env->mdb, &st) == 0)
-		(void)madvise(info.me_mapaddr, (info.me_last_pgno + 1) *
-		    st.ms_psize, MADV_DONTNEED);
+	(void)madvise((void *)from, (uintptr_t)hi - from, MADV_DONTNEED);
 }
 
 int

@@ -127,9 +127,10 @@ void	env_cursor_done(MDB_cursor *);
 int	env_head(struct env *, MDB_txn *, struct head *, struct err *e);
 int	env_set_head(struct env *, MDB_txn *, const struct head *);
 
-/* Let go of the file's pages that this process has read: they stay in the
- * system's cache, and whoever walks through everything stays small. */
-void	env_forget(struct env *);
+/* Let go of the file's pages from..to that a reader (never a writer: what it
+ * sees may be memory) has looked at: they stay in the system's cache, and
+ * whoever walks through everything stays small. */
+void	env_forget(const void *from, const void *to);
 
 /* Is this the write that a test wants to fail? For those who write by other
  * means than env_put(). */

@@ -151,9 +151,7 @@ flush(void *arg)
 		env_abort(w->env, txn);
 		return env_fail(w->env, "load a list", rc, &w->why);
 	}
-	rc = env_commit(w->env, txn, &w->why);
-	env_forget(w->env);
-	return rc;
+	return env_commit(w->env, txn, &w->why);
 }
 
 /* write_chunks - the thread: one chunk after another until it is over */

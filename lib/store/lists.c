@@ -13,7 +13,6 @@
 #include "base/banned.h"
 
 #define PORTION		4096	/* rows of a list read in one transaction */
-#define FORGET		128	/* portions read between env_forget()s */
 
 /* -- digest of a list ----------------------------------------------------- */
 
@@ -89,7 +88,8 @@ static int
 copy_rows(struct list_reader *r, MDB_cursor *c, MDB_val *k, MDB_val *v,
     int rc)
 {
-	uint8_t	list[4], *to = r->rows;
+	const uint8_t	*lo = NULL, *hi = NULL;
+	uint8_t		 list[4], *to = r->rows;
 
 	put32(list, r->list);
 	for (; rc == 0 && r->n < PORTION; rc = mdb_cursor_get(c, k, v,
@@ -98,6 +98,10 @@ copy_rows(struct list_reader *r, MDB_cursor *c, MDB_val *k, MDB_val *v,
 			return MDB_NOTFOUND;
 		if (v->mv_size > LVALUE_MAX)
 			return MDB_CORRUPTED;
+		if (lo == NULL || lo > (uint8_t *)k->mv_data)
+			lo = k->mv_data;
+		if (hi < (uint8_t *)k->mv_data)
+			hi = k->mv_data;
 		memcpy(r->last, (uint8_t *)k->mv_data + 4, STORE_DIGEST);
 		memcpy(to, r->last, STORE_DIGEST);
 		to[STORE_DIGEST] = (uint8_t)v->mv_size;
@@ -105,6 +109,8 @@ copy_rows(struct list_reader *r, MDB_cursor *c, MDB_val *k, MDB_val *v,
 		to += LIST_ROW_SIZE;
 		r->n++;
 	}
+	if (lo != NULL)
+		env_forget(lo, hi);
 	return rc;
 }
 
@@ -119,8 +125,6 @@ portion(struct list_reader *r, struct err *e)
 	int		 rc;
 
 	r->at = r->n = 0;
-	if (++r->portions % FORGET == 0)
-		env_forget(r->env);
 	if ((rd = env_read(r->env, e)) == NULL)
 		return -1;
 	lkey_pack(key, r->list, r->last);

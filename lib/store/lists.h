@@ -21,7 +21,6 @@ struct list_reader {
 	uint32_t	 list;
 	uint8_t		*rows;		/* a portion, LIST_ROW_SIZE each */
 	unsigned	 at, n;
-	unsigned	 portions;	/* read so far */
 	bool		 over;
 	uint8_t		 last[STORE_DIGEST];	/* digest of the last row */
 	bool		 begun;

@@ -100,9 +100,7 @@ delete_some(struct env *env, uint32_t list, struct err *e)
 		env_abort(env, txn);
 		return env_fail(env, "delete a list", rc, e);
 	}
-	rc = env_commit(env, txn, e);
-	env_forget(env);
-	return rc == -1 ? -1 : more;
+	return env_commit(env, txn, e) == -1 ? -1 : more;
 }
 
 int

@@ -9,7 +9,6 @@
 #include "base/banned.h"
 
 #define PORTION		(256u << 10)	/* octets copied in one transaction */
-#define FORGET		128	/* portions between env_forget()s */
 #define KEY_MAX		511		/* LMDB's own limit */
 
 struct portion {
@@ -94,7 +93,6 @@ walk(struct env *env, enum env_table t, const void *from, size_t nfrom,
     void *arg, struct err *e)
 {
 	struct portion	w = { .nlast = nfrom };
-	unsigned	n = 0;
 	int		rc = 0;
 
 	if ((w.p = malloc(PORTION)) == NULL)
@@ -102,8 +100,6 @@ walk(struct env *env, enum env_table t, const void *from, size_t nfrom,
 	if (nfrom != 0)
 		memcpy(w.last, from, nfrom);
 	while (rc == 0 && !w.over) {
-		if (++n % FORGET == 0)
-			env_forget(env);
 		if ((rc = fill(env, t, &w, e)) == 0) {
 			if (w.n == 0 && !w.over)
 				rc = env_garbled(env, "a row", e);
