@@ -33,7 +33,8 @@ other() {
 	printf '#!/bin/sh\nexit 101\n' >"$DIST/usr/sbin/policy-rc.d" &&
 	chmod 755 "$DIST/usr/sbin/policy-rc.d" &&
 	cp /etc/resolv.conf "$DIST/etc/resolv.conf" &&
-	mkdir -p "$DIST/etc/apt" && cp -r /etc/apt/apt.conf.d "$DIST/etc/apt/"
+	mkdir -p "$DIST/etc/apt" && cp -r /etc/apt/apt.conf.d "$DIST/etc/apt/" &&
+	in_it apt-get -q update
 }
 in_it() { chroot "$DIST" env DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"; }
 installed() {	# FILE
