@@ -45,7 +45,12 @@ fault() {	# NAME KILL-OR-STOP STEP:LETTER
 	got=$?
 	if [ -f "$W/control" ]; then
 		rm -f "$W/control"
-		[ $got = 0 ] && [ $prog != chain ] && return 0
+		case $got.$prog.$3 in
+		# steps that no policy looks at are not asked for
+		0.chain.helo:*|0.chain.eoh:*)	return 0 ;;
+		0.chain.*)			;;
+		0.*)				return 0 ;;
+		esac
 		echo "the step never came"; return 1
 	fi
 	[ $got = 2 ] && told "can't (read|write|connect)"
