@@ -58,6 +58,14 @@ t 'Japanese'	lang 'ja,en;q=0.3' ja '配信を停止する'
 t 'another'	lang 'pt' en 'Unsubscribe from'
 
 # -- press, undo
+at_once() {	# nothing else happens that would wake whoever serves it
+	for who in x1 x2 x3; do
+		curl -s -o "$W/body" -w '%{time_total}\n' -d List-Unsubscribe=One-Click \
+		    "$U$(token $who@example.com)" || return 1
+	done | sort -n >"$W/times"
+	head -n 1 "$W/times" | grep '^0\.[0-8]' || { cat "$W/times"; return 1; }
+}
+t 'a press alone is answered at once'	at_once
 t 'a press on one list'		off "$offers"
 T=$(ticket)
 t 'it is stored'		out ann@example.com offers

@@ -130,19 +130,32 @@ serve(void *arg)
 {
 	struct loop		*l = arg;
 	MHD_UNSIGNED_LONG_LONG	 ms;
+	eventfd_t		 n;
 	struct pollfd		 p[2] = {
 	    { MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD)->
 		epoll_fd, POLLIN, 0 },
-	    { l->server->stop, POLLIN, 0 } };
+	    { l->wake, POLLIN, 0 } };
 
-	while (p[1].revents == 0) {
+	while (!atomic_load(&l->server->stop)) {
 		if (MHD_get_timeout(l->daemon, &ms) == MHD_NO || ms > LOOP_MS)
 			ms = LOOP_MS;
 		if (poll(p, 2, (int)ms) == -1 && errno != EINTR)
 			break;
+		/* before it looks: who is resumed from now on wakes us again */
+		if (p[1].revents != 0)
+			(void)eventfd_read(l->wake, &n);
 		(void)MHD_run(l->daemon);
 	}
 	return NULL;
+}
+
+void
+http_resume(struct http_req *q)
+{
+	struct loop	*l = q->loop;
+
+	MHD_resume_connection(q->conn);		/* q may be gone now */
+	(void)eventfd_write(l->wake, 1);
 }
 
 /* launch - the daemon of one loop, on a descriptor of its own; its thread */
@@ -155,7 +168,8 @@ launch(struct http_server *s, struct loop *l, int fd, unsigned connections)
 				    { MHD_OPTION_END, 0, NULL } };
 
 	l->server = s;
-	if ((fd = dup(fd)) == -1)
+	if ((l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1 ||
+	    (fd = dup(fd)) == -1)
 		return -1;
 	if (o->threads > 0)
 		f |= MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
@@ -165,7 +179,7 @@ launch(struct http_server *s, struct loop *l, int fd, unsigned connections)
 		v[0] = (struct MHD_OptionItem){ MHD_OPTION_THREAD_STACK_SIZE,
 		    API_STACK, NULL };
 	}
-	l->daemon = MHD_start_daemon(f, 0, NULL, NULL, server_access, s,
+	l->daemon = MHD_start_daemon(f, 0, NULL, NULL, server_access, l,
 	    MHD_OPTION_EXTERNAL_LOGGER, complain, s->web,
 	    MHD_OPTION_NOTIFY_COMPLETED, server_completed, s,
 	    MHD_OPTION_NOTIFY_CONNECTION, conns_notify, &s->conns,
@@ -205,13 +219,13 @@ server_new(struct web *w, const struct http_opts *o,
 	/* each loop has its share of the connections */
 	conns_init(&s->conns, (o->max_connections + n - 1) / n * n);
 	atomic_init(&s->active, 0);
-	s->nloops = n;
-	if ((s->loops = calloc(n, sizeof *s->loops)) == NULL ||
-	    (s->stop = eventfd(0, EFD_CLOEXEC)) == -1) {
-		free(s->loops);
+	atomic_init(&s->stop, false);
+	if ((s->loops = calloc(n, sizeof *s->loops)) == NULL) {
 		free(s);
 		return NULL;
 	}
+	for (; s->nloops < n; s->nloops++)
+		s->loops[s->nloops].wake = -1;
 	return s;
 }
 
@@ -288,16 +302,19 @@ http_active(const struct http_server *s)
 	return s != NULL ? atomic_load(&s->active) : 0;
 }
 
-/* loop_end - its thread has been told */
 static void
 loop_end(struct loop *l)
 {
-	if (l->running)
+	if (l->running) {
+		(void)eventfd_write(l->wake, 1);
 		(void)pthread_join(l->thread, NULL);
+	}
 	if (l->daemon != NULL)
 		MHD_stop_daemon(l->daemon);
 	if (l->quiet && l->listener != MHD_INVALID_SOCKET)
 		(void)close(l->listener);
+	if (l->wake != -1)
+		(void)close(l->wake);
 }
 
 void
@@ -308,10 +325,9 @@ http_stop(struct http_server **sp)
 
 	if (s == NULL)
 		return;
-	(void)eventfd_write(s->stop, 1);
+	atomic_store(&s->stop, true);
 	for (i = 0; i < s->nloops; i++)
 		loop_end(&s->loops[i]);
-	(void)close(s->stop);
 	conns_free(&s->conns);
 	free(s->loops);
 	free(s);

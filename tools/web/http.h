@@ -50,6 +50,7 @@ struct http_req {
 	struct snap	*snap;		/* the configuration it began with */
 	struct web	*web;
 	struct http_server *server;
+	struct loop	*loop;		/* that serves it; http.c's */
 	struct MHD_Connection *conn;	/* request.c's */
 	bool		 waited;	/* the handler's second call */
 	int		 early;		/* status to give without a handler */

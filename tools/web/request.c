@@ -186,16 +186,18 @@ plain(struct MHD_Connection *c, int status)
 
 /* begin - the header is there */
 static enum MHD_Result
-begin(struct http_server *s, struct MHD_Connection *c, const char *path,
+begin(struct loop *l, struct MHD_Connection *c, const char *path,
     const char *method, void **ctx)
 {
-	struct http_req	*q = calloc(1, sizeof *q);
-	const char	*len;
-	int		 status = 0;
+	struct http_server	*s = l->server;
+	struct http_req		*q = calloc(1, sizeof *q);
+	const char		*len;
+	int			 status = 0;
 
 	if (q == NULL)
 		return MHD_NO;
 	q->server = s;
+	q->loop = l;
 	q->web = s->web;
 	q->conn = c;
 	q->path = path;
@@ -240,13 +242,14 @@ server_access(void *cls, struct MHD_Connection *c, const char *url,
     const char *method, const char *version, const char *data,
     size_t *ndata, void **ctx)
 {
-	struct http_server	*s = cls;
+	struct loop		*l = cls;
+	struct http_server	*s = l->server;
 	struct http_req		*q = *ctx;
 	struct http_resp	 r = { .status = 500 };
 
 	(void)version;
 	if (q == NULL)
-		return begin(s, c, url, method, ctx);
+		return begin(l, c, url, method, ctx);
 	if (*ndata > 0) {
 		piece(s, q, data, *ndata);
 		*ndata = 0;
@@ -268,12 +271,6 @@ server_access(void *cls, struct MHD_Connection *c, const char *url,
 	else
 		s->h->wait(q);
 	return MHD_YES;
-}
-
-void
-http_resume(struct http_req *q)
-{
-	MHD_resume_connection(q->conn);
 }
 
 void
