@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # the journal proves when the last mail went to somebody who left: records
-# "late" from the milter, kept over restarts, no address in them
+# "late" from the milter, kept over restarts, no address in them; a store that
+# cannot be written is read all the same, and the log tells what is missing
 . "$(dirname "$0")/lib.sh"
 need_built mailweir mailweir-suppress
 PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE
@@ -12,7 +13,6 @@ store_key_file = $W/store.key
 token_key_file = $W/token.key
 [suppress]
 optout_alarm = 36h
-optout_journal = yes
 [stream watch]
 class = bulk
 match_sender = @watch.example
@@ -64,4 +64,22 @@ t 'again after a restart'	eval 'at 200000 && passes ann@a.example && wait_until 
 
 t 'stop'		stop mailweir-suppress
 t 'entries are as they were'	eval 'm show --json ann@a.example >"$W/show" && has "$W/show" "\"count\":1[,}]"'
+
+rm -f "$W/mailweir-suppress.pid"
+# a store that the milter may not write
+if [ "$(id -u)" = 0 ]; then
+	chmod 777 "$W"
+	mkdir -p "$W/run" && chown -R nobody "$W/state" "$W/run" "$W"/*.key
+	chown root "$W/state/store/data.mdb" && chmod 644 "$W/state/store/data.mdb"
+	sed -i 's/^\[suppress\]/&\nuser = nobody/' "$W/m.conf"
+else
+	chmod 400 "$W/state/store/data.mdb"
+fi
+unrecorded() { has "$log" 'optout_unrecorded .*n=1 why=".*reading'; }
+t 'unwritable: it starts'	at 300000
+t 'unwritable: mail is judged as ever'	eval 'passes ann@a.example && from x@news.example ann@a.example'
+t 'unwritable: the log tells, once'	eval 'wait_until 10 unrecorded && sleep 2.2 && [ "$(grep -c optout_unrecorded "$log")" = 1 ]'
+t 'unwritable: and what was lost by the stop'	eval 'stop mailweir-suppress && [ "$(grep -c optout_unrecorded "$log")" = 2 ]'
+t 'the message stands in the log'	has "$log" 'optout_late .*seconds=300000 '
+t 'and not in the journal'	lates $((before + 2))
 t_done

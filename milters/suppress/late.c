@@ -37,6 +37,7 @@ struct late {
 	struct row	 v[SLOTS];
 	struct row	 out[ROWS];	/* being written */
 	size_t		 nout;
+	struct err	 why;		/* they could not be, last time */
 };
 
 /* row_of - the one of this recipient and scope, or a free one */
@@ -95,7 +96,7 @@ put(struct late *l, struct err *e)
 	return rc;
 }
 
-/* unrecorded - say once what the journal will not hold */
+/* unrecorded - say what the journal does not hold */
 static void
 unrecorded(uint64_t n, const char *why)
 {
@@ -120,10 +121,12 @@ turn(struct late *l)
 	if (l->nout > 0)
 		rc = put(l, &e);
 	(void)pthread_mutex_lock(&l->lock);
-	if (rc == -1 && l->stop) {
+	/* a fault is told when it begins, and when there is no more time */
+	if (rc == -1 && (l->stop || strcmp(e.msg, l->why.msg) != 0))
 		unrecorded(l->nout, e.msg);
+	l->why = e;
+	if (l->stop)
 		l->nout = 0;
-	}
 }
 
 static void *

@@ -5,7 +5,7 @@
  * The one thing that a milter writes to the store: records "late", that change
  * no entry. A thread collects what passed for a second and commits it as one;
  * messages to one recipient of one scope make one record. No mail waits for it
- * or fails by it: what cannot be kept is counted in the log
+ * or fails by it: what cannot be written is tried again and told in the log
  * (optout_unrecorded), where each message stands by itself anyway
  * (optout_late).
  */

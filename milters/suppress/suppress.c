@@ -55,10 +55,10 @@ static const struct conf_param params[] = {
 	    "Bulk mail let through to somebody who unsubscribed longer ago "
 	    "than this is an error in the log and a count of its own. 0: "
 	    "never."),
-	CONF_BOOL(struct settings, optout_journal, "no",
+	CONF_BOOL(struct settings, optout_journal, "yes",
 	    "Have the journal say of each opt-out when the last bulk mail was "
-	    "let through after it; the store is opened for writing then. Takes "
-	    "a restart."),
+	    "let through after it; for that the store is opened for writing, "
+	    "if it can be. Takes a restart."),
 	CONF_END
 };
 
