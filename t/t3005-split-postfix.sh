@@ -110,6 +110,15 @@ t 'sendmail(1)'		local_one
 t 'arrives'		wait_until 15 in_world b@world.example
 t 'with a link of his own'	each_one 2
 
+# Postfix refuses one copy: that is an end, not a reason to wait
+local_two() { message news@sender.example two | pf_sendmail -f news@sender.example gone@world.example here@world.example; }
+empty_world
+t 'gone unsubscribed'	MW add gone@world.example --scope news --reason optout
+t 'sendmail(1) to gone and here' local_two
+t 'here has it'		wait_until 15 in_world here@world.example
+t 'gone has not'	not_in_world gone@world.example
+t 'nothing waits'	pf_settle 15
+
 # a client that comes again until it is taken, while the milter is killed
 stubborn() {
 	tries=0

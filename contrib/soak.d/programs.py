@@ -97,16 +97,18 @@ class Program:
         self.samples.append((time.monotonic(), kb, self.descriptors()))
 
     def growth(self):
-        """(KB at the end, KB that the fitted line climbs), of this life."""
-        n = len(self.samples)
+        """(KB at the end, KB that the fitted line climbs, in seconds), of
+        the later half of this life: a program warms up first."""
+        late = self.samples[len(self.samples) // 2:]
+        n = len(late)
         if n < 3:
-            return self.samples[-1][1] if n else 0, 0.0
-        t = [s[0] for s in self.samples]
-        m = [s[1] for s in self.samples]
+            return self.samples[-1][1], 0.0, 0.0
+        t = [s[0] for s in late]
+        m = [s[1] for s in late]
         tm, mm = sum(t) / n, sum(m) / n
         slope = (sum((a - tm) * (b - mm) for a, b in zip(t, m)) /
                  sum((a - tm) ** 2 for a in t))
-        return m[-1], slope * (t[-1] - t[0])
+        return m[-1], slope * (t[-1] - t[0]), t[-1] - t[0]
 
 
 def sanitized(path):

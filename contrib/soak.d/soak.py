@@ -186,24 +186,24 @@ class Soak:
         self.wrong("mail still waits in " + " ".join(busy))
 
     def judge_processes(self):
-        """Flat? Each as {name: (starts, KB, KB climbed, descriptors)}."""
+        """Flat? The figures of each."""
         figures = {}
         for p in self.programs:
             p.sample()
-            kb, climbed = p.growth()
+            kb, climbed, seconds = p.growth()
             fds = p.samples[-1][2]
-            lived = p.samples[-1][0] - p.samples[0][0]
             figures[p.name] = {
                 "starts": p.starts, "anon_kb": kb,
-                "climbed_kb": round(climbed), "in_seconds": round(lived), "fds_first": p.idle,
-                "fds_last": fds, "fds_most": max(s[2] for s in p.samples)}
+                "climbed_kb": round(climbed), "in_seconds": round(seconds), "fds_first": p.idle,
+                "fds_last": fds, "fds_most": max(s[2] for s in p.samples),
+                "kb": [s[1] for s in p.samples[::10]]}
             if fds > p.idle + SPARE:
                 self.wrong("mailweir-%s has %d descriptors, %d at its start" %
                            (p.name, fds, p.idle))
-            if (lived >= JUDGED and climbed > FLAT_KB + FLAT_PART * kb and
+            if (seconds >= JUDGED and climbed > FLAT_KB + FLAT_PART * kb and
                     not programs.sanitized(p.argv[0])):
                 self.wrong("mailweir-%s grew by %d KB in %d s" % (
-                    p.name, climbed, lived))
+                    p.name, climbed, seconds))
         return figures
 
     def end(self):

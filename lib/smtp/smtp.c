@@ -88,13 +88,20 @@ read_cb(char *out, size_t size, size_t n, void *arg)
 	return got;
 }
 
-/* line_cb - a line of a reply; the last one stands */
+/*
+ * line_cb - a line of a reply; the last one stands
+ *
+ * But 221: libcurl says QUIT of itself once a recipient was refused, and the
+ * answer to that is not what the message came to.
+ */
 static size_t
 line_cb(char *p, size_t size, size_t n, void *arg)
 {
 	struct job	*j = arg;
 	size_t		 i, len = size * n;
 
+	if (len > 2 && memcmp(p, "221", 3) == 0)
+		return len;
 	for (i = 0; i < len && i < SMTP_REPLY_SIZE - 1; i++)
 		j->reply->text[i] = p[i] < ' ' || p[i] > '~' ? ' ' : p[i];
 	while (i > 0 && j->reply->text[i - 1] == ' ')
