@@ -79,6 +79,10 @@ foreign() { post "$U$bob" -d action=undo -d "ticket=$T"; status 200; out ann@exa
 t "a ticket does nothing on another's page" foreign
 t 'a broken ticket does nothing' eval 'undo "${T}x"; out ann@example.com offers'
 t 'undo'			undo "$T"
+t 'an opt-out that ends is there before' MW add cid@example.com --scope offers --reason optout --expires 2090-01-01
+cid=$(token cid@example.com)
+t 'a press on it holds for ever' eval 'post "$U$cid" -d action=off -d "scope=$offers" && status 200 && shows cid@example.com "\"reason\":\"optout\",\"scope\":\"offers\".*\"expires\":null"'
+t 'but cannot take back what stood before it' test -z "$(ticket)"
 t 'it is gone'			in_ ann@example.com offers
 t 'the journal keeps both'	eval 'MW journal show | grep -c "offers" >"$W/n"; [ "$(cat "$W/n")" -ge 2 ]'
 

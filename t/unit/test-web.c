@@ -221,6 +221,14 @@ test_limits(void **state)
 	/* very many names: the table stays what it is, nobody is refused */
 	for (i = 0; i < 200000; i++)
 		assert_true(limit_take(l, 'd', &i, sizeof i, 1, 3600));
+	/* who has one address of IPv6 has a whole net of them */
+	assert_true(limit_client(l, 'e', "2001:db8:0:1::1", 1, 3600));
+	assert_false(limit_client(l, 'e', "2001:db8:0:1:9::2", 1, 3600));
+	assert_true(limit_client(l, 'e', "2001:db8:0:2::1", 1, 3600));
+	assert_true(limit_client(l, 'e', "::ffff:192.0.2.1", 1, 3600));
+	assert_true(limit_client(l, 'e', "::ffff:192.0.2.2", 1, 3600));
+	assert_true(limit_client(l, 'e', "192.0.2.1", 1, 3600));
+	assert_false(limit_client(l, 'e', "192.0.2.1", 1, 3600));
 	limit_free(&l);
 }
 

@@ -223,8 +223,8 @@ bymail(struct http_req *q, struct http_resp *r, const struct token *t,
 		answer_bad(q, r);
 		return HTTP_DONE;
 	}
-	if (!limit_take(q->web->limit, 'c', q->client, strlen(q->client),
-	    c->mail_client_rate, 3600)) {
+	if (!limit_client(q->web->limit, 'c', q->client, c->mail_client_rate,
+	    3600)) {
 		answer_plain(q, r, 429, T_MANY_TITLE, T_LATER, NULL);
 		return HTTP_DONE;
 	}

@@ -2,7 +2,9 @@
 /* limit.c - see limit.h */
 #include "web/limit.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -125,4 +127,15 @@ limit_take(struct limit *l, char what, const void *who, size_t n, long rate,
 		b->level -= 1;
 	(void)pthread_mutex_unlock(&l->lock);
 	return ok;
+}
+
+bool
+limit_client(struct limit *l, char what, const char *addr, long rate,
+    long seconds)
+{
+	struct in6_addr	v6;
+
+	if (inet_pton(AF_INET6, addr, &v6) == 1 && !IN6_IS_ADDR_V4MAPPED(&v6))
+		return limit_take(l, what, &v6, 8, rate, seconds);
+	return limit_take(l, what, addr, strlen(addr), rate, seconds);
 }

@@ -24,4 +24,9 @@ void	limit_free(struct limit **);
 bool	limit_take(struct limit *, char what, const void *who, size_t n,
 	    long rate, long seconds);
 
+/* The same for a client by the text of its address; one of IPv6 counts as its
+ * /64, for whoever has one address of that has them all. */
+bool	limit_client(struct limit *, char what, const char *addr, long rate,
+	    long seconds);
+
 #endif

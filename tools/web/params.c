@@ -48,8 +48,9 @@ const struct conf_param web_params[] = {
 	CONF_LIST(struct web_conf, trusted_proxies, "127.0.0.1, ::1",
 	    "Addresses of proxies, whose X-Forwarded-For is believed."),
 	CONF_INT(struct web_conf, client_rate, "0", 0, 1000000,
-	    "Requests a minute from one client address; more are told 429. 0: "
-	    "no limit (mailbox providers press from few addresses)."),
+	    "Requests a minute from one client address (IPv6: one /64); more "
+	    "are told 429. 0: no limit (mailbox providers press from few "
+	    "addresses)."),
 	CONF_INT(struct web_conf, mail_rate, "3", 1, 1000,
 	    "Confirmation mails an hour to one recipient."),
 	CONF_INT(struct web_conf, mail_client_rate, "20", 1, 100000,

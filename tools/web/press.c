@@ -29,27 +29,31 @@ struct work {
 	const struct web_scope	*from;		/* the token's, for the page */
 	const struct web_scope	*scope;		/* that changes */
 	uint32_t		 day;		/* the token's */
+	bool			 fresh;		/* nothing of it was there: it
+						   may be taken back */
 	struct commit_job	 job;
 	size_t			 n;
 	struct store_change	*changes;	/* &one, or allocated */
 	struct store_change	 one;
 };
 
-/* already - does the store hold just this opt-out, for ever? 1, 0, -1 */
-static int
+enum known { K_ERROR = -1, K_NO, K_ENDS, K_EVER };
+
+/* already - does the store hold just this opt-out, and for how long? */
+static enum known
 already(struct store *st, const struct store_id *id, uint32_t scope,
     struct err *e)
 {
 	struct store_entry	h[STORE_HITS_MAX];
+	enum known		known = K_NO;
 	int			i, n;
 
 	n = store_find_id(st, id, &scope, 1, h, STORE_HITS_MAX, e);
 	for (i = 0; i < n; i++)
 		if (h[i].in_force && h[i].reason == STORE_OPTOUT &&
-		    h[i].scope == scope && !h[i].domain && !h[i].imported &&
-		    h[i].expires == 0)
-			return 1;
-	return n < 0 ? -1 : 0;
+		    h[i].scope == scope && !h[i].domain && !h[i].imported)
+			known = h[i].expires == 0 ? K_EVER : K_ENDS;
+	return n < 0 ? K_ERROR : known;
 }
 
 /* told_press - the log and the counters of one that is over */
@@ -102,7 +106,7 @@ answer_press(const struct http_req *q, struct http_resp *r,
 		    T_ALREADY;
 		t.made = clock_now();
 		t.scopes[0] = w->scope->id;
-		if (changed && ticket_write(q->snap->ticket_key, &t,
+		if (changed && w->fresh && ticket_write(q->snap->ticket_key, &t,
 		    undo) == 0)
 			v.undo = undo;
 		break;
@@ -230,18 +234,19 @@ press_off(struct http_req *q, struct http_resp *r, enum press what,
 	struct store	*st;
 	struct work	*w;
 	struct err	 e = { "", 0 };
-	int		 known;
+	enum known	 known;
 
 	w = new_work(q, what, &id, answer_scope(q, t->scope), scope, 1);
 	if (w == NULL)
 		return answer_no_memory(q, r);
 	w->day = t->day;
 	if ((st = snap_store(q->snap, &e)) == NULL ||
-	    (known = already(st, &id, scope->id, &e)) == -1) {
+	    (known = already(st, &id, scope->id, &e)) == K_ERROR) {
 		answer_later(q, r, &e, press_names[what]);
 		return HTTP_DONE;
 	}
-	if (known == 1) {
+	w->fresh = known == K_NO;
+	if (known == K_EVER) {
 		told_press(q, w, false);
 		answer_press(q, r, w, false);
 		return HTTP_DONE;

@@ -306,8 +306,8 @@ public_handle(struct http_req *q, struct http_resp *r)
 	metrics_add(q->web->metrics, "web_requests_total", "method",
 	    q->method == HTTP_POST ? "post" : q->method == HTTP_GET ? "get" :
 	    "other", 1);
-	if (!limit_take(q->web->limit, 'r', q->client, strlen(q->client),
-	    s->web.client_rate, 60)) {
+	if (!limit_client(q->web->limit, 'r', q->client, s->web.client_rate,
+	    60)) {
 		answer_plain(q, r, 429, T_MANY_TITLE, T_LATER, NULL);
 		return HTTP_DONE;
 	}
