@@ -7,12 +7,15 @@
     sendgrid KEY TIME FILE               the signature of that body
     deep N                               JSON of N levels
     many N                               N bounces of SendGrid's
+    hold PORT PATH OCTETS SECONDS        announce a body, then be silent
 """
 import base64
 import datetime
 import json
+import socket
 import subprocess
 import sys
+import time
 
 
 def openssl(args, data):
@@ -69,6 +72,15 @@ def many(n):
                        "sg_event_id": "many-%d" % i, "type": "bounce",
                        "status": "5.1.1", "reason": "550 5.1.1 no such user"}
                       for i in range(int(n))]))
+
+
+def hold(port, path, octets, seconds):
+    with socket.create_connection(("127.0.0.1", int(port))) as s:
+        s.sendall(("POST %s HTTP/1.1\r\nHost: u\r\nContent-Type: "
+                   "application/json\r\nContent-Length: %s\r\n\r\n["
+                   % (path, octets)).encode())
+        print("held", flush=True)
+        time.sleep(float(seconds))
 
 
 globals()[sys.argv[1]](*sys.argv[2:])

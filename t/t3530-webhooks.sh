@@ -19,7 +19,7 @@ echo key-of-mailgun >mailgun.key
 printf '# two are good while one is replaced\nold:secret\nnew:s3cret word\n' >postmark.key
 echo in-a-header >header.key
 umask 022
-web_conf 'hook_max_body = 300K'
+web_conf 'hook_max_body = 300K' 'hook_max_memory = 400K'
 cat >>"$CONF" <<END
 [webhook ses]
 provider = ses
@@ -234,6 +234,19 @@ t 'an unknown name: the same answer' eval 'send nobody evil.json 403 && cmp "$W/
 t 'GET'				eval 'get "${H}pm" && status 405 && has "$W/head" "^Allow: POST"'
 t 'another content type'	eval 'post "${H}pm" -u new:x -d @hard.json && status 415'
 t 'no path around it'		eval 'post "${H}pm/" -H "$JSON" -d "{}" -u "new:s3cret word" && status 403'
+
+# -- too much at once
+printf '%s%200000s' "$(sed 's/rex@/kim@/; s/5775807/5775810/' hard.json)" '' >wide.json
+"$PYTHON" "$SRC/t/t3530-webhooks.py" hold "$WEB_PORT" /hooks/pm 250000 60 >held &
+holder=$!
+at_exit "kill $holder 2>/dev/null"
+t 'somebody announces much'	wait_until 5 has held held
+t 'what does not fit beside it is put off' eval 'wait_until 5 pm wide.json 503 && has "$W/head" "^Retry-After: [0-9]"'
+t 'and not stored'		nothing kim@pm.example
+t 'what fits is taken'		pm hard.json 200
+t 'forms are not stopped by it'	eval 'post "$U$(token lea@pm.example)" -d List-Unsubscribe=One-Click && status 200'
+kill $holder
+t 'there is room when he is gone' eval 'wait_until 5 pm wide.json 200 && holds kim@pm.example hard-bounce "\*"'
 
 # -- the store away
 restart() { kill "$(cat "$W/mailweir-web.pid")"; forget "$(cat "$W/mailweir-web.pid")"; wait_until 10 not curl -s "$ADMIN/"; web_start; }
