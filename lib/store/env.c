@@ -27,7 +27,6 @@
 #define READERS_MAX	4096	/* of all processes; 64 octets of lock file */
 #define FULL_BELOW	(1u << 20)	/* octets free: the disk is full */
 #define CHECK_EVERY	64	/* commits between looks for dead readers */
-#define CLOCK_EVERY	16	/* lookups of a slot between looks at a clock */
 
 atomic_long env_fail_write;
 atomic_long env_turn_limit = 30000;
@@ -242,13 +241,19 @@ env_get(struct env *env, MDB_txn *txn, enum env_table t, const void *key,
 }
 
 int
-env_cursor(struct env *env, MDB_txn *txn, enum env_table t, MDB_cursor **c)
+env_cursor_at(MDB_txn *txn, MDB_dbi dbi, MDB_cursor **c)
 {
-	int	rc = mdb_cursor_open(txn, env->dbi[t], c);
+	int	rc = mdb_cursor_open(txn, dbi, c);
 
 	if (rc == 0)
 		guard_now->cursor = *c;
 	return rc;
+}
+
+int
+env_cursor(struct env *env, MDB_txn *txn, enum env_table t, MDB_cursor **c)
+{
+	return env_cursor_at(txn, env->dbi[t], c);
 }
 
 void
@@ -334,67 +339,6 @@ env_set_head(struct env *env, MDB_txn *txn, const struct head *h)
 }
 
 /* -- opening and closing ------------------------------------------------- */
-
-/*
- * missing_are_free - is nothing in use on the pages from..to?
- *
- * LMDB never writes a page that a transaction took and gave back, so a sound
- * file may end a little before its last page: every page after the end must
- * then stand in the table of free ones, LMDB's number 0.
- */
-static int
-missing_are_free(struct env *env, MDB_txn *txn, size_t from, size_t to,
-    struct err *e)
-{
-	MDB_cursor	*c;
-	MDB_val		 k, v;
-	size_t		 found = 0, i, n, pgno;
-	int		 rc;
-
-	if ((rc = mdb_cursor_open(txn, 0, &c)) != 0)
-		return env_fail(env, "look at free pages", rc, e);
-	guard_now->cursor = c;
-	while ((rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) == 0) {
-		if (v.mv_size < sizeof n)
-			break;
-		memcpy(&n, v.mv_data, sizeof n);
-		for (i = 1; i <= n && i < v.mv_size / sizeof n; i++) {
-			memcpy(&pgno, (char *)v.mv_data + i * sizeof pgno,
-			    sizeof pgno);
-			found += pgno >= from && pgno <= to;
-		}
-	}
-	env_cursor_done(c);
-	if (rc != 0 && rc != MDB_NOTFOUND)
-		return env_fail(env, "look at free pages", rc, e);
-	if (found >= to - from + 1)
-		return 0;
-	return err_code(e, EX_DATAERR, "store %s: is damaged: data.mdb was cut "
-	    "short by %zu pages; restore a backup", env->dir,
-	    to - from + 1 - found);
-}
-
-/* check_size - every page that this transaction may read is in the file */
-static int
-check_size(struct env *env, MDB_txn *txn, struct err *e)
-{
-	MDB_envinfo	info;
-	MDB_stat	st;
-	struct stat	file;
-	size_t		have;
-	int		fd, rc;
-
-	if ((rc = mdb_env_info(env->mdb, &info)) != 0 ||
-	    (rc = mdb_env_stat(env->mdb, &st)) != 0 ||
-	    (rc = mdb_env_get_fd(env->mdb, &fd)) != 0)
-		return env_fail(env, "look at data.mdb", rc, e);
-	if (fstat(fd, &file) == -1)
-		return env_fail(env, "look at data.mdb", errno, e);
-	have = (size_t)file.st_size / st.ms_psize;
-	if (have > info.me_last_pgno)
-		return 0;
-	return missing_are_free(env, txn, have, info.me_last_pgno, e);
-}
 
 /* mdb_start - create and open the LMDB environment, with less address space
  * when the system (RLIMIT_AS) does not grant it all */
@@ -485,7 +429,7 @@ start_tables(void *arg)
 
 	if ((rc = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &st->txn)) != 0)
 		return env_fail(env, "open", rc, st->e);
-	if (check_size(env, st->txn, st->e) == -1)
+	if (env_check_size(env, st->txn, st->e) == -1)
 		return -1;
 	if (check_format(env, st->txn, st->e) == -1)
 		return -1;
@@ -515,6 +459,7 @@ env_new(const char *dir, struct err *e)
 	(void)pthread_mutex_init(&env->write, NULL);
 	(void)pthread_mutex_init(&env->queue_lock, NULL);
 	(void)pthread_mutex_init(&env->scopes_lock, NULL);
+	(void)sem_init(&env->janitor.wake, 0, 0);
 	return env;
 }
 
@@ -522,18 +467,8 @@ env_new(const char *dir, struct err *e)
 static void
 env_free(struct env *env)
 {
-	int	i;
-
+	readers_end(env);
 	scopes_unref(env->scopes);
-	for (i = 0; i < READERS; i++) {
-		scopes_unref(env->readers[i].scopes);
-		if (env->readers[i].entries != NULL)
-			mdb_cursor_close(env->readers[i].entries);
-		if (env->readers[i].domains != NULL)
-			mdb_cursor_close(env->readers[i].domains);
-		if (env->readers[i].txn != NULL)
-			mdb_txn_abort(env->readers[i].txn);
-	}
 	if (env->mdb != NULL)
 		mdb_env_close(env->mdb);
 	if (env->turn_fd != -1)
@@ -541,6 +476,7 @@ env_free(struct env *env)
 	(void)pthread_mutex_destroy(&env->write);
 	(void)pthread_mutex_destroy(&env->queue_lock);
 	(void)pthread_mutex_destroy(&env->scopes_lock);
+	(void)sem_destroy(&env->janitor.wake);
 	free(env);
 }
 
@@ -778,116 +714,6 @@ env_create(const char *dir, size_t map_size, struct err *e)
 	return -1;
 }
 
-/* -- readers -------------------------------------------------------------- */
-
-/* reader_take - a free slot; waits while all are in use */
-static struct reader *
-reader_take(struct env *env)
-{
-	uintptr_t	 here = (uintptr_t)&env;	/* our stack */
-	struct reader	*r;
-	unsigned	 i, at = (unsigned)((here >> 12) * 2654435761u >> 8);
-
-	for (i = 0;; i++) {
-		r = &env->readers[(at + i) % READERS];
-		if (!atomic_load_explicit(&r->busy, memory_order_relaxed) &&
-		    !atomic_exchange_explicit(&r->busy, true,
-		    memory_order_acquire))
-			return r;
-		if (i % READERS == READERS - 1)
-			(void)sched_yield();
-	}
-}
-
-void
-env_read_done(struct reader *r)
-{
-	mdb_txn_reset(r->txn);
-	atomic_store_explicit(&r->busy, false, memory_order_release);
-}
-
-/* reader_begin - renew the slot's transaction or make its first */
-static int
-reader_begin(struct env *env, struct reader *r)
-{
-	int	rc;
-
-	if (r->txn != NULL)
-		return mdb_txn_renew(r->txn);
-	if ((rc = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &r->txn)) != 0)
-		r->txn = NULL;
-	return rc;
-}
-
-/*
- * resize - adopt the map size that another process chose
- *
- * LMDB wants no transaction live meanwhile: hold every slot and the writers'
- * mutex. The caller holds none.
- */
-static int
-resize(struct env *env)
-{
-	int	i, rc;
-
-	(void)pthread_mutex_lock(&env->write);
-	for (i = 0; i < READERS; i++)
-		while (atomic_exchange_explicit(&env->readers[i].busy, true,
-		    memory_order_acquire))
-			(void)sched_yield();
-	rc = mdb_env_set_mapsize(env->mdb, 0);
-	for (i = 0; i < READERS; i++)
-		atomic_store_explicit(&env->readers[i].busy, false,
-		    memory_order_release);
-	(void)pthread_mutex_unlock(&env->write);
-	return rc;
-}
-
-/* size_is_fresh - did somebody look at the file's size this second? */
-static bool
-size_is_fresh(struct env *env)
-{
-	struct timespec	ts;
-	long		before;
-
-	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	before = atomic_load_explicit(&env->checked, memory_order_relaxed);
-	return before == ts.tv_sec ||
-	    !atomic_compare_exchange_strong(&env->checked, &before, ts.tv_sec);
-}
-
-struct reader *
-env_read(struct env *env, struct err *e)
-{
-	struct reader	*r;
-	int		 rc, tries, dead;
-
-	for (tries = 0;; tries++) {
-		r = reader_take(env);
-		if ((rc = reader_begin(env, r)) == 0) {
-			if (r->uses++ % CLOCK_EVERY != 0 ||
-			    size_is_fresh(env) ||
-			    check_size(env, r->txn, e) == 0)
-				return r;
-			atomic_store(&env->checked, 0);
-			r->uses = 0;			/* look again */
-			env_read_done(r);
-			return NULL;
-		}
-		atomic_store_explicit(&r->busy, false, memory_order_release);
-		if (tries == 2)
-			break;
-		if (rc == MDB_MAP_RESIZED)
-			(void)resize(env);
-		else if (rc == MDB_READERS_FULL)
-			(void)mdb_reader_check(env->mdb, &dead);
-		else
-			break;
-	}
-	env_fail(env, "read", rc, e);
-	return NULL;
-}
-
 /* -- writers -------------------------------------------------------------- */
 
 /* lock_range - one octet of a lock file; cmd F_OFD_SETLK or F_OFD_SETLKW */
@@ -991,8 +817,8 @@ env_begin(struct env *env, MDB_txn **txn, struct err *e)
 			if (env->commits++ % CHECK_EVERY == 0)
 				(void)mdb_reader_check(env->mdb, &dead);
 			rc = mdb_txn_begin(env->mdb, NULL, 0, txn);
-			if (rc == 0 && (size_is_fresh(env) ||
-			    check_size(env, *txn, e) == 0)) {
+			if (rc == 0 && (env_size_is_fresh(env) ||
+			    env_check_size(env, *txn, e) == 0)) {
 				guard_now->txn = *txn;
 				return 0;
 			}
@@ -1005,7 +831,7 @@ env_begin(struct env *env, MDB_txn **txn, struct err *e)
 			(void)pthread_mutex_unlock(&env->write);
 		if (rc != MDB_MAP_RESIZED || tries == 2)
 			break;
-		(void)resize(env);
+		(void)env_resize(env);
 	}
 	*txn = NULL;
 	return env_fail(env, "write", rc, e);

@@ -18,6 +18,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -43,15 +44,29 @@ struct tables {
 
 struct reader {
 	_Alignas(64) atomic_bool busy;
-	MDB_txn		*txn;		/* reset while not in use */
+	MDB_txn		*txn;		/* reset while not in use, */
+	bool		 open;		/* unless it was kept */
 	MDB_cursor	*entries, *domains;
-	unsigned	 uses;
+	unsigned	 uses, counted;	/* lookups; of them, by the janitor */
 	struct scopes	*scopes;	/* as of the last lookup, */
 	struct tables	 tables;	/* the same, */
+	uint64_t	 seq;		/* the last journal record then, */
 	size_t		 as_of;		/* and the commit that it saw */
 };
 
+/* Who ends the transactions that lookups kept, reader.c. */
+enum { JANITOR_NONE, JANITOR_RUNS, JANITOR_FAILED };
+
+struct janitor {
+	atomic_int	 state;		/* JANITOR_... */
+	atomic_bool	 asleep, stop;
+	uint64_t	 lookups;	/* since it made a filter */
+	sem_t		 wake;
+	pthread_t	 thread;
+};
+
 struct queued;			/* apply.c */
+struct absent_map;
 
 struct env {
 	struct env	*next;		/* of this process */
@@ -65,6 +80,9 @@ struct env {
 	uint8_t		 uuid[16];
 	atomic_bool	 broken;	/* a guard caught something */
 	struct reader	 readers[READERS];
+	struct janitor	 janitor;
+	_Atomic(struct absent_map *) absent;	/* absent.h, NULL: none */
+	atomic_bool	 absent_busy;	/* somebody fills it */
 	atomic_long	 checked;	/* second of the last look at size */
 
 	pthread_mutex_t	 write;		/* one write transaction a process */
@@ -96,6 +114,19 @@ int	env_garbled(struct env *, const char *what, struct err *e);
  * before any wait. NULL with *e. */
 struct reader *env_read(struct env *, struct err *e);
 void	env_read_done(struct reader *);
+/* The same for those who come again at once: the transaction stays open for
+ * some milliseconds, and serves the next lookup if nothing was committed. */
+void	env_read_keep(struct env *, struct reader *);
+void	readers_end(struct env *);	/* of env_close() */
+/* Wait until every lookup that runs now is over; false: it may never be. */
+bool	readers_pass(struct env *);
+/* Adopt the map size that another process chose; an LMDB code. The caller
+ * holds no transaction. */
+int	env_resize(struct env *);
+/* Is every page that this transaction may read in the file? 0, -1; and did
+ * somebody look this second? */
+int	env_check_size(struct env *, MDB_txn *, struct err *e);
+bool	env_size_is_fresh(struct env *);
 
 /* A write transaction, after one's turn. env_commit and env_abort end it and
  * the turn; env_commit is durable once it returned 0. */
@@ -123,6 +154,7 @@ int	env_del(struct env *, MDB_txn *, enum env_table, const void *key,
 	    size_t n);
 /* A cursor for a short while; the guard closes it when something fails hard. */
 int	env_cursor(struct env *, MDB_txn *, enum env_table, MDB_cursor **);
+int	env_cursor_at(MDB_txn *, MDB_dbi, MDB_cursor **);
 void	env_cursor_done(MDB_cursor *);
 int	env_head(struct env *, MDB_txn *, struct head *, struct err *e);
 int	env_set_head(struct env *, MDB_txn *, const struct head *);

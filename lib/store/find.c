@@ -14,6 +14,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "store/absent.h"
 #include "store/bloom.h"
 #include "store/scope.h"
 #include "store/sort.h"
@@ -262,7 +263,8 @@ find_under(struct find *f, unsigned i)
 		    f->addr->local_len + 1, &dom);
 		d = &dom;
 	}
-	if ((f->tables.entries && find_entries(f, &id, false) == -1) ||
+	if ((f->tables.entries && !absent_surely(f->s->env, f->r, &id) &&
+	    find_entries(f, &id, false) == -1) ||
 	    (f->tables.domains && find_entries(f, d, true) == -1))
 		return -1;
 	return find_lists(f, &id, d);
@@ -302,7 +304,7 @@ find_run(void *arg)
 	    (f->tables.domains && find_entries(f, f->id, true) == -1) ||
 	    find_lists(f, f->id, NULL) == -1)
 		rc = -1;
-	env_read_done(f->r);
+	env_read_keep(f->s->env, f->r);
 	return rc;
 }
 
@@ -333,7 +335,8 @@ sorted_one(struct sorted *s, size_t i)
 		d = &dom;
 	}
 	f->found = f->in_force = 0;
-	if ((f->tables.entries && find_entries(f, &id, false) == -1) ||
+	if ((f->tables.entries && !absent_surely(f->s->env, f->r, &id) &&
+	    find_entries(f, &id, false) == -1) ||
 	    (f->tables.domains && find_entries(f, d, true) == -1) ||
 	    find_lists(f, &id, d) == -1)
 		return -1;
@@ -358,7 +361,7 @@ sorted_run(void *arg)
 		rc = -1;
 	for (i = 0; i < s->nv && rc == 0; i++)
 		rc = sorted_one(s, i);
-	env_read_done(f->r);
+	env_read_keep(f->s->env, f->r);
 	return rc;
 }
 

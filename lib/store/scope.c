@@ -329,6 +329,7 @@ const struct scopes *
 scopes_of(struct env *env, struct reader *r, struct tables *t, struct err *e)
 {
 	struct scopes	*s;
+	struct head	 head;
 	MDB_val		 v;
 	uint64_t	 gen;
 	size_t		 commit = mdb_txn_id(r->txn);
@@ -356,6 +357,9 @@ scopes_of(struct env *env, struct reader *r, struct tables *t, struct err *e)
 		scopes_unref(r->scopes);
 		r->scopes = s;
 	}
+	if (env_head(env, r->txn, &head, e) == -1)
+		return NULL;
+	r->seq = head.seq;
 	r->tables = *t;
 	r->as_of = commit;
 	return r->scopes;

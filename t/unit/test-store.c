@@ -872,6 +872,99 @@ append_waits(void **state)
 	assert_true(atomic_load(&w.waited));
 }
 
+/* warm - as many lookups as it takes, and time for the janitor */
+static void
+warm(void)
+{
+	int	i;
+
+	for (i = 0; i < 200; i++)
+		assert_int_equal(look("nobody@example.com", NULL, NULL), 0);
+	usleep(150000);
+}
+
+/* add_many - in one transaction: number first and those behind it */
+static void
+add_many(int first, size_t n)
+{
+	struct store_change	*c = calloc(n, sizeof *c);
+	struct addr		*a = calloc(n, sizeof *a);
+	struct err		 e = { .msg = "" };
+	char			 who[40];
+	size_t			 i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(who, sizeof who, "u%zu@example.com",
+		    (size_t)first + i);
+		a[i] = address(who);
+		c[i].op = STORE_ADD;
+		c[i].addr = &a[i];
+		c[i].scope = "*";
+		c[i].reason = STORE_MANUAL;
+	}
+	if (store_apply(s, "user:test", c, n, &e) == -1)
+		fail_msg("%s", e.msg);
+	free(c);
+	free(a);
+}
+
+/* a process that looks up a lot keeps its transaction and a filter: it sees
+ * each change that was acknowledged all the same */
+static void
+kept_but_fresh(void **state)
+{
+	char	who[40];
+	int	i;
+
+	(void)state;
+	change(STORE_ADD, "first@example.com", "*", STORE_MANUAL);
+	warm();
+	assert_non_null(atomic_load(&s->env->absent));
+	assert_int_equal(look("first@example.com", NULL, NULL), 1);
+	for (i = 0; i < 300; i++) {
+		snprintf(who, sizeof who, "u%d@example.com", i);
+		assert_int_equal(look(who, NULL, NULL), 0);
+		assert_int_equal(change(STORE_ADD, who, "*", STORE_MANUAL), 1);
+		assert_int_equal(look(who, NULL, NULL), 1);
+		assert_int_equal(change(STORE_REMOVE, who, "*", 0), 1);
+		assert_int_equal(look(who, NULL, NULL), 0);
+	}
+	/* more than a lookup reads of the journal, more than the filter's
+	 * room; and then the filter is made afresh */
+	add_many(0, 9000);
+	assert_int_equal(look("u8999@example.com", NULL, NULL), 1);
+	for (i = 0; i < 10; i++)
+		warm();
+	for (i = 0; i < 9000; i++) {
+		snprintf(who, sizeof who, "u%d@example.com", i);
+		assert_int_equal(look(who, NULL, NULL), 1);
+	}
+	assert_int_equal(look("first@example.com", NULL, NULL), 1);
+}
+
+/* nobody looks up any more: no page is kept from being used again */
+static void
+idle_lets_go(void **state)
+{
+	struct reader	*r;
+	int		 i, open = 0;
+
+	(void)state;
+	for (i = 0; i < 200; i++)
+		look("nobody@example.com", NULL, NULL);
+	for (i = 0; i < READERS; i++)
+		open += s->env->readers[i].open;
+	assert_int_equal(open, 1);
+	usleep(200000);
+	for (i = 0; i < READERS; i++) {
+		r = &s->env->readers[i];
+		assert_false(r->open);
+	}
+	warm();		/* the janitor wakes again */
+	for (i = 0; i < READERS; i++)
+		assert_false(s->env->readers[i].open);
+}
+
 /* format_is - make the closed store one of another format; the message */
 static const char *
 format_is(char version)
@@ -942,6 +1035,7 @@ static const struct CMUnitTest tests[] = {
 	T(garbled), T(zeroed), T(cut_while_open), T(replaced_while_open),
 	T(locked), T(append_locked), T(append_waits),
 	T(newer_format), T(older_format), T(open_twice),
+	T(kept_but_fresh), T(idle_lets_go),
 };
 
 UNIT_MAIN(tests)
