@@ -49,7 +49,7 @@ unistr.h		lib/mail
 unicase.h		lib/mail
 uniwidth.h		lib/mail
 unictype.h		lib/mail
-openssl/		lib/token lib/smtp lib/store lib/dkim lib/feedback tools/web
+openssl/		lib/token lib/smtp lib/store lib/rules lib/dkim lib/feedback tools/web
 jansson.h		lib/feedback tools/ctl tools/ingest tools/web tools/monitor tools/replicate
 microhttpd.h		tools/web
 nats/nats.h		tools/replicate

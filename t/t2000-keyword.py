@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""t2000-keyword.py SOCKET several|again - one session with mailweir-keyword
+"""t2000-keyword.py SOCKET several|again|word - one session with mailweir-keyword
 
 Prints what the milter asks for, a line each: NAME, command, text.
 """
@@ -32,6 +32,9 @@ def main():
              b"WIRE THE MONEY\r\n")
         show(m, "folded", "<a@news.example>",
              [(b"Subject", b" wire\n the money")], b"x\r\n")
+    elif sys.argv[2] == "word":
+        show(m, "word", "<a@news.example>", [(b"Subject", b" x")],
+             b"a word\r\n")
     else:
         show(m, "again", "<a@news.example>", [(b"Subject", b" x")],
              b"a completely new word\r\n")

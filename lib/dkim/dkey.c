@@ -492,6 +492,15 @@ public_octets(const struct dkey *k, unsigned char **out, size_t *len)
 }
 
 int
+dkey_public(const struct dkey *k, unsigned char out[32])
+{
+	size_t	n = 32;
+
+	return k->alg == DKEY_ED25519 &&
+	    EVP_PKEY_get_raw_public_key(k->pkey, out, &n) == 1 ? 0 : -1;
+}
+
+int
 dkey_record(const struct dkey *k, struct buf *out, struct err *e)
 {
 	unsigned char	*pub, text[DKEY_RECORD_MAX];

@@ -78,6 +78,9 @@ const char *dkey_pem(struct dkey *);
 /* dkey_record - the TXT data to publish: "v=DKIM1; k=rsa; p=..." */
 int	dkey_record(const struct dkey *, struct buf *out, struct err *e);
 
+/* The public key of an Ed25519 key. 0; -1 when it is another kind. */
+int	dkey_public(const struct dkey *, unsigned char out[32]);
+
 /* A selector: labels of letters, digits, '-' and '_' with dots between. */
 bool	dkey_selector_ok(const char *);
 

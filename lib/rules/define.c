@@ -52,6 +52,10 @@ begin(struct loader *l, const char *name, enum rules_kind kind,
 		    rule->file, rule->line);
 		return NULL;
 	}
+	if (rule->source != l->isrc && load_limited(&l->srcs[rule->source]))
+		load_fault_at(l, rule, true, "%s: belongs to %.100s:%u, and "
+		    "may not be changed from here (see the [rules] section)",
+		    name, l->file, l->line);
 	regex_free(&rule->re);
 	meta_free(&rule->meta);
 	phrase_free(&rule->phrase);
@@ -451,6 +455,13 @@ remember(struct loader *l, struct names *t, char *value)
 	char		*text = first_word(value);
 	const char	**more;
 
+	if (load_limited(l->src) && names_get(t, value, strlen(value)) !=
+	    RULES_NONE) {
+		load_fault(l, true, "<%s>: replaced before, and %s may not "
+		    "change it (see the [rules] section)", value,
+		    l->src->path);
+		return;
+	}
 	more = realloc(l->texts, (l->ntexts + 1) * sizeof *more);
 	if (more == NULL) {
 		l->no_memory = true;
@@ -527,23 +538,24 @@ d_none(struct loader *l, char *value)
 static const struct {
 	const char	*key;
 	void		(*fn)(struct loader *, char *);
+	bool		 others;	/* changes what rules of others see */
 } words[] = {
-	{ "header", d_header }, { "body", d_body },
-	{ "rawbody", d_rawbody }, { "uri", d_uri },
-	{ "full", d_full }, { "meta", d_meta },
-	{ "mimeheader", d_mimeheader },
-	{ "score", d_score }, { "describe", d_describe },
-	{ "tflags", d_tflags }, { "priority", d_none },
-	{ "test", d_test }, { "phrase", d_phrase },
-	{ "replace_tag", d_tag }, { "replace_pre", d_pre },
-	{ "replace_post", d_post },
-	{ "replace_inter", d_inter },
-	{ "replace_rules", d_replace_rules },
-	{ "replace_start", d_none }, { "replace_end", d_none },
-	{ "util_rb_tld", d_tld },
-	{ "redirector_pattern", d_redirector },
-	{ "originating_ip_headers", d_origin },
-	{ "require_version", d_none }, { "reuse", d_none },
+	{ "header", d_header, false }, { "body", d_body, false },
+	{ "rawbody", d_rawbody, false }, { "uri", d_uri, false },
+	{ "full", d_full, false }, { "meta", d_meta, false },
+	{ "mimeheader", d_mimeheader, false },
+	{ "score", d_score, false }, { "describe", d_describe, false },
+	{ "tflags", d_tflags, false }, { "priority", d_none, false },
+	{ "test", d_test, false }, { "phrase", d_phrase, false },
+	{ "replace_tag", d_tag, false }, { "replace_pre", d_pre, false },
+	{ "replace_post", d_post, false },
+	{ "replace_inter", d_inter, false },
+	{ "replace_rules", d_replace_rules, false },
+	{ "replace_start", d_none, false }, { "replace_end", d_none, false },
+	{ "util_rb_tld", d_tld, true },
+	{ "redirector_pattern", d_redirector, true },
+	{ "originating_ip_headers", d_origin, true },
+	{ "require_version", d_none, false }, { "reuse", d_none, false },
 };
 
 void
@@ -553,7 +565,12 @@ load_line(struct loader *l, const char *key, char *value)
 
 	for (i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (strcmp(key, words[i].key) == 0) {
-			words[i].fn(l, value);
+			if (words[i].others && load_limited(l->src))
+				load_fault(l, true, "%s: not allowed to %s "
+				    "(see the [rules] section)", key,
+				    l->src->path);
+			else
+				words[i].fn(l, value);
 			return;
 		}
 	if (extend_line(l, key, value))

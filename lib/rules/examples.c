@@ -100,6 +100,14 @@ done:
 	return rc;
 }
 
+/* counts - are its examples to be tried? A set that was good yesterday must not
+ * be refused because one of its rules expired over night. */
+static bool
+counts(const struct rule *rule)
+{
+	return rule->active && !rule->lapsed;
+}
+
 int
 examples_run(struct loader *l)
 {
@@ -110,8 +118,8 @@ examples_run(struct loader *l)
 
 	for (i = 0; i < r->n; i++)
 		for (x = r->v[i].examples; x != NULL; x = x->next) {
-			if (!r->v[i].active)
-				continue;	/* expired, or switched off */
+			if (!counts(&r->v[i]))
+				continue;
 			if ((rc = hits(r, i, x->text)) == -1)
 				return -1;
 			if (rc == x->ok)
@@ -142,7 +150,7 @@ rules_examples(const struct rules *r, size_t only, size_t *ok,
 	*ok = *failed = 0;
 	for (i = 0; i < r->n; i++)
 		for (x = r->v[i].examples; x != NULL; x = x->next) {
-			if (!r->v[i].active || (only != RULES_NONE &&
+			if (!counts(&r->v[i]) || (only != RULES_NONE &&
 			    only != i))
 				continue;
 			if ((rc = hits(r, i, x->text)) == -1)

@@ -103,10 +103,11 @@ choose(struct rules *r)
 		struct rule	*rule = &r->v[i];
 
 		default_score(rule);
+		rule->lapsed = rule->expires != 0 &&
+		    rule->expires <= r->opt.now;
 		rule->active = rule->kind != RULES_EMPTY &&
 		    rule->kind != RULES_UNSUPPORTED &&
-		    rule->score[set] != 0 && (rule->expires == 0 ||
-		    rule->expires > r->opt.now);
+		    rule->score[set] != 0 && !rule->lapsed;
 		if (rule->active && (!rule->sub || r->opt.subrules) &&
 		    need(r, mark, i) == -1) {
 			free(mark);
@@ -284,8 +285,10 @@ dependents(struct rules *r)
 	for (n = 0; n < r->norder[RULES_META]; n++) {
 		i = r->order[RULES_META][n];
 		ndeps = meta_deps(r->v[i].meta, &deps);
-		for (k = 0; k < ndeps; k++)
+		for (k = 0; k < ndeps; k++) {
 			r->naming[r->naming_at[deps[k] + 1]++] = (uint32_t)i;
+			r->v[i].lapsed |= r->v[deps[k]].lapsed;
+		}
 		r->quiet[i] = meta_eval(r->v[i].meta, r->zero) == 0;
 	}
 	return 0;
@@ -344,8 +347,7 @@ rules_finish(struct loader *l)
 	for (i = 0; i < r->n; i++) {
 		if (r->v[i].active && has_pattern(&r->v[i]))
 			compile(l, &r->v[i]);
-		if (r->v[i].strict || (r->v[i].kind == RULES_EMPTY &&
-		    l->srcs[r->v[i].source].strict))
+		if (r->v[i].strict)
 			complete(l, &r->v[i]);
 	}
 	if (order(l) == -1 || dependents(r) == -1 || relays(l) == -1 ||

@@ -14,6 +14,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "rules/signer.h"
+
 #include "base/banned.h"
 
 #define MATCH_LIMIT	100000	/* backtracks a match, if nothing is said */
@@ -49,7 +51,11 @@ say(struct loader *l, bool fatal, const char *file, unsigned line,
 	char	why[ERR_SIZE / 2], msg[ERR_SIZE];
 
 	(void)vsnprintf(why, sizeof why, fmt, ap);
-	(void)snprintf(msg, sizeof msg, "%.200s:%u: %s", file, line, why);
+	if (line > 0)
+		(void)snprintf(msg, sizeof msg, "%.200s:%u: %s", file, line,
+		    why);
+	else
+		(void)snprintf(msg, sizeof msg, "%.200s: %s", file, why);
 	if (fatal && !l->failed) {
 		l->failed = true;
 		(void)err_code(l->e, EX_CONFIG, "%s", msg);
@@ -93,6 +99,13 @@ name_ok(const char *p, size_t n)
 	return true;
 }
 
+bool
+load_limited(const struct rules_source *s)
+{
+	return s->streams != NULL || !s->may_tag || !s->may_hold ||
+	    !s->may_reject || !s->may_notify;
+}
+
 struct rule *
 load_rule(struct loader *l, const char *name, size_t len)
 {
@@ -100,6 +113,13 @@ load_rule(struct loader *l, const char *name, size_t len)
 	struct rule	*more, *rule;
 	size_t		 i = names_get(&r->names, name, len), cap;
 
+	if (i != RULES_NONE && r->v[i].source != l->isrc &&
+	    load_limited(l->src)) {
+		load_fault(l, true, "%s: belongs to %.100s:%u; %s may not "
+		    "change it (see the [rules] section)", r->v[i].name,
+		    r->v[i].file, r->v[i].line, l->src->path);
+		return NULL;
+	}
 	if (i != RULES_NONE)
 		return &r->v[i];
 	if (!name_ok(name, len)) {
@@ -120,6 +140,8 @@ load_rule(struct loader *l, const char *name, size_t len)
 	rule = &r->v[r->n];
 	memset(rule, 0, sizeof *rule);
 	rule->kind = RULES_EMPTY;
+	rule->source = l->isrc;
+	rule->strict = l->src->strict;
 	rule->file = l->file;
 	rule->line = l->line;
 	rule->sub = len >= 2 && name[0] == '_' && name[1] == '_';
@@ -317,8 +339,11 @@ read_file(struct loader *l, const char *path)
 		l->file = outer.file != NULL ? outer.file : path;
 		l->line = outer.line;
 		load_fault(l, true, "%s", why.msg);
-	} else if (data != NULL)
+	} else if (data != NULL) {
+		/* Its faults are told even if it is not signed. */
+		load_signed(l, data, len);
 		read_text(l, data, len);
+	}
 	free(data);
 	l->file = outer.file;
 	l->line = outer.line;
@@ -343,17 +368,15 @@ by_octets(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-/* read_source - a file, or every *.cf of a folder in order */
+/* read_paths - a file, or every *.cf of a folder in order */
 static void
-read_source(struct loader *l)
+read_paths(struct loader *l)
 {
 	struct dirent	**list;
 	struct stat	  st;
 	char		  path[4096];
 	int		  i, n;
 
-	l->file = l->src->path;
-	l->line = 0;
 	if (l->src->text != NULL) {
 		read_file(l, l->src->path);
 		return;
@@ -377,6 +400,22 @@ read_source(struct loader *l)
 		free(list[i]);
 	}
 	free(list);
+}
+
+/* read_source - the keys of those who sign it, then the rules */
+static void
+read_source(struct loader *l)
+{
+	struct err	why;
+
+	l->file = l->src->path;
+	l->line = 0;
+	if (l->src->signers != NULL && signers_load(l->src->signers,
+	    &l->signers, &why) == -1)
+		load_fault(l, true, "signers: %s", why.msg);
+	else
+		read_paths(l);
+	signers_free(&l->signers);
 }
 
 int
@@ -445,6 +484,7 @@ rules_free(struct rules **rp)
 	for (i = 0; i < RULES_KINDS; i++)
 		free(r->order[i]);
 	received_forms_free(&r->forms);
+	free(r->files);
 	free(r->naming);
 	free(r->naming_at);
 	free(r->quiet);
@@ -494,6 +534,13 @@ rules_info(const struct rules *r, size_t i, struct rules_info *out)
 	out->acts = rule->acts;
 	out->nacts = rule->nacts;
 	out->streams = rule->streams;
+}
+
+const struct rules_file *
+rules_files(const struct rules *r, size_t *n)
+{
+	*n = r->nfiles;
+	return r->files;
 }
 
 size_t

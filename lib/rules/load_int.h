@@ -22,6 +22,7 @@ struct loader {
 	}				 ifs[IFS_MAX];
 	size_t				 nifs;
 	bool				 skipping;
+	struct signers			*signers;	/* of src; NULL */
 	struct names			 tags, pre, post, inter;
 	const char			**texts;	/* of those names */
 	size_t				 ntexts;
@@ -33,12 +34,18 @@ struct loader {
 };
 
 /* load.c */
+/* May its files do less than all? They then speak of their own rules alone. */
+bool	load_limited(const struct rules_source *);
 void	load_fault(struct loader *, bool fatal, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
 void	load_fault_at(struct loader *, const struct rule *, bool fatal,
 	    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* The rule of that name, made if need be; NULL: bad name (said) or memory. */
 struct rule *load_rule(struct loader *, const char *name, size_t len);
+
+/* signed.c: the file at hand, read as these octets: did those sign it who
+ * have to? If not, that is a fatal fault. */
+void	load_signed(struct loader *, const char *data, size_t len);
 
 /* define.c: one line, comments and conditions done with */
 void	load_line(struct loader *, const char *key, char *value);

@@ -68,6 +68,7 @@ struct rule {
 
 	const char	*owner;
 	time_t		 expires;	/* 0 = never */
+	bool		 lapsed;	/* it has, or one that it names */
 	const char	**streams;
 	struct rules_act *acts;
 	size_t		 nacts;
@@ -150,6 +151,8 @@ struct rules {
 	struct filter		 filter[RULES_KINDS];
 	size_t			 most_words[2];	/* of any filter */
 	struct range		*of_selector;	/* of filter[RULES_HEADER] */
+	struct rules_file	*files;
+	size_t			 nfiles;
 	struct rules_options	 opt;
 	pthread_mutex_t		 lock;
 	struct scratch		*pool;

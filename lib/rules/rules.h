@@ -49,6 +49,10 @@ struct rules_source {
 	bool		 may_hold, may_reject, may_notify, may_tag;
 	const char *const *streams;	/* mail of these alone is looked at;
 					   NULL: of all. NULL-terminated */
+	const char *const *signers;	/* NAME:FILE of public keys; NULL:
+					   signatures are not looked at */
+	bool		 signature;	/* each file must be signed */
+	size_t		 approvals;	/* and approved by so many others */
 };
 
 struct rules_options {
@@ -107,6 +111,15 @@ size_t	rules_count(const struct rules *);
 void	rules_info(const struct rules *, size_t i, struct rules_info *);
 /* Index of a rule, or (size_t)-1. */
 size_t	rules_find(const struct rules *, const char *name);
+
+/* The files that were read, in that order, and who stood for them: names of
+ * signers, "" for nobody. */
+struct rules_file {
+	const char	*path;		/* rules_info.file is this pointer */
+	const char	*signed_by, *approved_by;
+};
+
+const struct rules_file *rules_files(const struct rules *, size_t *n);
 
 /* Octets of patterns, their machine code and the prefilters. */
 size_t	rules_memory(const struct rules *);

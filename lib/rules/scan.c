@@ -21,17 +21,20 @@ struct scan {
 	struct scratch			*s;
 	struct selector_env		 env;
 	int64_t				 began;
+	time_t				 today;
 	size_t				 since_clock;
 	size_t				 over_budget, over_limit;
 	bool				 stop, no_memory;
 };
 
-/* in_stream - does the rule look at mail of this stream? */
+/* looks - does the rule look at mail of this stream, and still today? */
 static bool
-in_stream(const struct scan *sc, const struct rule *rule)
+looks(const struct scan *sc, const struct rule *rule)
 {
 	size_t	i;
 
+	if (rule->expires != 0 && rule->expires <= sc->today)
+		return false;
 	if (rule->streams == NULL || sc->opt->stream == NULL)
 		return true;
 	for (i = 0; rule->streams[i] != NULL; i++)
@@ -54,7 +57,7 @@ go_on(struct scan *sc, size_t i)
 			return false;
 		}
 	}
-	return in_stream(sc, &sc->r->v[i]);
+	return looks(sc, &sc->r->v[i]);
 }
 
 /* touch - the metas that name this rule may now have a value */
@@ -363,7 +366,7 @@ metas(struct scan *sc)
 	for (n = 0; n < r->norder[RULES_META]; n++) {
 		i = r->order[RULES_META][n];
 		if ((r->quiet[i] && !sc->s->touched[i]) ||
-		    !in_stream(sc, &r->v[i]))
+		    !looks(sc, &r->v[i]))
 			continue;
 		v = meta_eval(r->v[i].meta, sc->s->count);
 		if (v != 0) {
@@ -507,6 +510,7 @@ rules_scan(const struct rules *r, struct view *v,
 	struct rules	*set = (struct rules *)(uintptr_t)r;
 	struct scan	 sc = {
 		.r = r, .v = v, .opt = opt, .began = clock_mono_us(),
+		.today = clock_now(),
 		.over_budget = RULES_NONE, .over_limit = RULES_NONE,
 	};
 	int		 rc;

@@ -6,12 +6,16 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "rules/signer.h"
+
 #include "base/banned.h"
 
 struct section {
 	const char	*path, *owner;
 	bool		 strict;
-	struct conf_list may, streams;
+	struct conf_list may, streams, signers;
+	bool		 require_signature;
+	long		 approvals;
 };
 
 const struct conf_param rules_params[] = {
@@ -27,6 +31,15 @@ const struct conf_param rules_params[] = {
 	    "What `action` of these rules may do."),
 	CONF_LIST(struct section, streams, "",
 	    "The streams whose mail these rules look at. Empty: all."),
+	CONF_LIST(struct section, signers, "",
+	    "Who may sign these files: NAME:FILE of an Ed25519 public key in "
+	    "PEM. A file with a signature that does not fit, or of another "
+	    "key, is refused."),
+	CONF_BOOL(struct section, require_signature, "no",
+	    "Refuse a file that is not signed (mailweir rules sign)."),
+	CONF_INT(struct section, approvals, "0", 0, SIGS_MAX - 1,
+	    "Refuse a file that is not approved by so many signers besides "
+	    "the one who signed it (mailweir rules approve)."),
 	CONF_END
 };
 
@@ -67,6 +80,29 @@ set_may(const struct conf_section *sec, const struct conf_list *may,
 	return 0;
 }
 
+/* set_signers - who has to stand for a file */
+static int
+set_signers(const struct conf_section *sec, const struct section *s,
+    struct rules_source *out, struct err *e)
+{
+	char	where[256];
+	size_t	i;
+
+	for (i = 0; i < s->signers.n; i++)
+		if (!signer_ok(s->signers.v[i]))
+			return err_code(e, EX_CONFIG, "%s: want NAME:FILE, not "
+			    "\"%.80s\"", conf_where(sec, "signers", where,
+			    sizeof where), s->signers.v[i]);
+	if (s->signers.n == 0 && (s->require_signature || s->approvals > 0))
+		return err_code(e, EX_CONFIG, "%s: without signers nobody can "
+		    "sign", conf_where(sec, s->require_signature ?
+		    "require_signature" : "approvals", where, sizeof where));
+	out->signers = s->signers.n > 0 ? s->signers.v : NULL;
+	out->signature = s->require_signature || s->approvals > 0;
+	out->approvals = (size_t)s->approvals;
+	return 0;
+}
+
 int
 rules_sources(const struct conf *conf, const struct conf_list *plain,
     struct rules_source **out, size_t *n, struct err *e)
@@ -88,8 +124,10 @@ rules_sources(const struct conf *conf, const struct conf_list *plain,
 		rules_source_init(&v[*n], s.path, s.strict);
 		v[*n].owner = s.owner;
 		v[*n].streams = s.streams.n > 0 ? s.streams.v : NULL;
-		if (set_may(sec, &s.may, &v[(*n)++], e) == -1)
+		if (set_may(sec, &s.may, &v[*n], e) == -1 ||
+		    set_signers(sec, &s, &v[*n], e) == -1)
 			goto fail;
+		(*n)++;
 	}
 	for (i = 0; plain != NULL && i < plain->n; i++)
 		rules_source_init(&v[(*n)++], plain->v[i], false);

@@ -133,6 +133,32 @@ costs(const struct rules *r, const struct rules_args *a)
 	return EX_OK;
 }
 
+/* stood_for - who signed and approved a file, behind a text; nothing if
+ * nobody did */
+static void
+stood_for(const char *before, const struct rules_file *f)
+{
+	if (*f->signed_by == '\0')
+		return;
+	(void)printf("%ssigned by %s", before, f->signed_by);
+	if (*f->approved_by != '\0')
+		(void)printf(", approved by %s", f->approved_by);
+}
+
+/* files - those that were read, and who stood for them */
+static void
+files(const struct rules *r)
+{
+	const struct rules_file	*f;
+	size_t			 i, n;
+
+	for (f = rules_files(r, &n), i = 0; i < n; i++) {
+		(void)printf("%-12s %s", "file", f[i].path);
+		stood_for(", ", &f[i]);
+		(void)putchar('\n');
+	}
+}
+
 int
 rules_check(struct ctl *ctl, struct rules_args *a)
 {
@@ -157,23 +183,52 @@ rules_check(struct ctl *ctl, struct rules_args *a)
 	(void)printf("%-12s %.1f MB\n", "memory",
 	    (double)rules_memory(r) / (1u << 20));
 	rc = costs(r, a);
+	files(r);
 	rules_free(&r);
 	return rc;
 }
 
+/* file_of - the file of a rule, and who stood for it */
+static const struct rules_file *
+file_of(const struct rules *r, const struct rules_info *info)
+{
+	static const struct rules_file	 none = { "", "", "" };
+	const struct rules_file		*f;
+	size_t				 i, n;
+
+	for (f = rules_files(r, &n), i = 0; i < n; i++)
+		if (f[i].path == info->file)
+			return &f[i];
+	return &none;
+}
+
 /* list_json - one rule as an object */
 static void
-list_json(const struct rules_info *info)
+list_json(const struct rules *r, const struct rules_info *info)
 {
-	json_t	*o = json_pack("{s:s, s:s, s:f, s:b, s:s, s:s, s:s, s:i}",
+	const struct rules_file	*f = file_of(r, info);
+	json_t	*o = json_pack("{s:s, s:s, s:f, s:b, s:s, s:s, s:s, s:i, "
+		    "s:s, s:s}",
 		    "name", info->name, "kind", kind_name(info->kind),
 		    "score", info->score, "active", info->active,
 		    "describe", info->describe, "owner", info->owner,
-		    "file", info->file, "line", (int)info->line);
+		    "file", info->file, "line", (int)info->line,
+		    "signed_by", f->signed_by, "approved_by", f->approved_by);
 
 	if (o != NULL)
 		(void)json_dumpf(o, stdout, JSON_COMPACT);
 	json_decref(o);
+	(void)putchar('\n');
+}
+
+/* list_text - one rule as a line */
+static void
+list_text(const struct rules *r, const struct rules_info *info)
+{
+	(void)printf("%s\t%s\t%.3f\t%s:%u\t%s", info->name,
+	    kind_name(info->kind), info->score, info->file, info->line,
+	    info->describe);
+	stood_for("\t", file_of(r, info));
 	(void)putchar('\n');
 }
 
@@ -193,11 +248,9 @@ rules_list(struct ctl *ctl, struct rules_args *a)
 		if (info.kind == RULES_EMPTY || (info.sub && !a->all))
 			continue;
 		if (a->json)
-			list_json(&info);
+			list_json(r, &info);
 		else
-			(void)printf("%s\t%s\t%.3f\t%s:%u\t%s\n", info.name,
-			    kind_name(info.kind), info.score, info.file,
-			    info.line, info.describe);
+			list_text(r, &info);
 	}
 	rules_free(&r);
 	return EX_OK;
@@ -212,6 +265,9 @@ static const struct option opts[] = {
 	{ "match-limit", required_argument, NULL, 'm' },
 	{ "subrules", no_argument, NULL, 'u' },
 	{ "profile", no_argument, NULL, 'P' },
+	{ "key", required_argument, NULL, 'k' },
+	{ "name", required_argument, NULL, 'N' },
+	{ "passphrase-file", required_argument, NULL, 'F' },
 	{ "explain", no_argument, NULL, 'e' },
 	{ "strict", no_argument, NULL, 'T' },
 	{ "no-prefilter", no_argument, NULL, 'f' },
@@ -236,6 +292,9 @@ help(void)
 	    "(a Maildir, or\n"
 	    "                   files) that OLD ones did not, and the "
 	    "reverse\n"
+	    "  sign FILE...     FILE.sig: its author stands for these very "
+	    "octets\n"
+	    "  approve FILE...  FILE.sig: so does another person\n"
 	    "  --rules PATH     a file, or folder of *.cf, instead of the "
 	    "configured ones\n"
 	    "  --strict         demand of PATH what [rules] sections demand\n"
@@ -250,6 +309,9 @@ help(void)
 	    "all\n"
 	    "  --no-prefilter   match every rule (the result is the same)\n"
 	    "  --repeat N       score each file N times, print once\n"
+	    "  --key FILE       sign, approve: an Ed25519 private key in PEM\n"
+	    "  --name WHO       what the signer is called (who runs this)\n"
+	    "  --passphrase-file FILE  of the key, if it is encrypted\n"
 	    "  --all            list: with __rules; check: what each rule "
 	    "costs\n"
 	    "  --json           an object a line\n");
@@ -297,6 +359,15 @@ one_option(struct rules_args *a, int ch, int *rc)
 	case 's':
 		a->scan.stream = optarg;
 		return true;
+	case 'k':
+		a->key = optarg;
+		return true;
+	case 'N':
+		a->name = optarg;
+		return true;
+	case 'F':
+		a->passphrase = optarg;
+		return true;
 	case 'u':
 		a->subrules = a->opt.subrules = a->scan.subrules = true;
 		return true;
@@ -326,13 +397,16 @@ one_option(struct rules_args *a, int ch, int *rc)
 int
 cmd_rules(struct ctl *ctl, int argc, char **argv)
 {
+	static const char	sentences[] = "check, list, score, test, "
+				    "diff, sign or approve";
 	static const struct {
 		const char	*name;
 		int		(*run)(struct ctl *, struct rules_args *);
 	} table[] = {
 		{ "check", rules_check }, { "list", rules_list },
 		{ "score", rules_score }, { "test", rules_test },
-		{ "diff", rules_diff },
+		{ "diff", rules_diff }, { "sign", rules_sign },
+		{ "approve", rules_approve },
 	};
 	struct rules_args	a = { .opt = { .plugins = true },
 				    .repeat = 1 };
@@ -348,15 +422,12 @@ cmd_rules(struct ctl *ctl, int argc, char **argv)
 			return rc;
 	}
 	if (optind == argc)
-		return ctl_usage("rules", "want check, list, score, test or "
-		    "diff");
+		return ctl_usage("rules", "want %s", sentences);
 	for (i = 0; i < sizeof table / sizeof table[0]; i++)
 		if (strcmp(argv[optind], table[i].name) == 0) {
 			a.argc = argc - optind - 1;
 			a.argv = argv + optind + 1;
 			return table[i].run(ctl, &a);
 		}
-	return ctl_usage("rules", "%s: want check, list, score, test or "
-	    "diff",
-	    argv[optind]);
+	return ctl_usage("rules", "%s: want %s", argv[optind], sentences);
 }

@@ -16,6 +16,7 @@ struct rules_args {
 	struct rules_scan_options scan;
 	bool		 strict, json, subrules, all;
 	long		 repeat;	/* score: read each file that often */
+	const char	*key, *passphrase, *name;	/* sign, approve */
 	int		 argc;		/* what is left */
 	char		**argv;
 };
@@ -25,10 +26,12 @@ struct rules_args {
 struct rules *rules_open(struct ctl *, const struct rules_args *, bool quiet,
 	    int *rc);
 
+int	rules_approve(struct ctl *, struct rules_args *);
 int	rules_check(struct ctl *, struct rules_args *);
 int	rules_diff(struct ctl *, struct rules_args *);
 int	rules_list(struct ctl *, struct rules_args *);
 int	rules_score(struct ctl *, struct rules_args *);
+int	rules_sign(struct ctl *, struct rules_args *);
 int	rules_test(struct ctl *, struct rules_args *);
 
 #endif

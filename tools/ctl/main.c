@@ -68,8 +68,9 @@ const struct ctl_cmd ctl_cmds[] = {
 	{ "dkim", cmd_dkim, "genkey|check|sign|verify ...",
 	    "DKIM keys: make, compare with DNS; messages: sign, verify" },
 	{ "rules", cmd_rules, "check|list|score FILE...|test [NAME [TEXT...]]"
-	    "|diff OLD NEW FOLDER [--rules PATH]...",
-	    "keyword rules: check, list, try on messages" },
+	    "|diff OLD NEW FOLDER|sign FILE...|approve FILE... "
+	    "[--rules PATH]...",
+	    "keyword rules: check, list, try on messages, sign" },
 	{ "feedback", cmd_feedback, "parse FILE... | "
 	    "parked list|show|accept|drop [ID...] | "
 	    "reason [--status S] [--code C] [TEXT]",
