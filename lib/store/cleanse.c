@@ -23,6 +23,7 @@
 #include "base/banned.h"
 
 #define WORKERS_MAX	16
+#define BLOCK		(4u << 20)	/* more recipients share their way */
 #define TOO_LONG_SHOWN	80	/* octets of a row that is too long */
 #define PAYS_AFTER	8	/* rows asked about, as a part of the lists */
 
@@ -55,7 +56,7 @@ struct job {
 	struct rows	 rows;
 	struct worker	 w[WORKERS_MAX];
 	uint64_t	 list_rows;	/* of the lists that may be asked */
-	atomic_ullong	 asked;
+	atomic_ullong	 asked, suppressed;
 	atomic_flag	 filtering;	/* somebody makes or made filters */
 	_Atomic(struct filters *) filters;
 };
@@ -159,14 +160,16 @@ ask_each(struct job *j, struct worker *w, struct block *b, struct err *e)
 	return 0;
 }
 
-/* may_filter - is it time for filters? One worker makes them */
+/* may_filter - is it time for filters? One worker makes them. They say who
+ * is not there, and do not pay when most are. */
 static int
 may_filter(struct job *j, struct err *e)
 {
 	struct filters	*f;
-	uint64_t	 rows;
+	uint64_t	 rows, asked = atomic_load(&j->asked);
 
-	if (atomic_load(&j->asked) < j->list_rows / PAYS_AFTER ||
+	if (asked < j->list_rows / PAYS_AFTER ||
+	    atomic_load(&j->suppressed) > asked / 2 ||
 	    atomic_flag_test_and_set(&j->filtering))
 		return 0;
 	if (find_filters(j->s, j->c->scopes, j->c->nscopes, &f, &rows,
@@ -226,6 +229,7 @@ put_all(struct job *j, struct worker *w, struct block *b, struct err *e)
 		if (j->c->removed != NULL)
 			put_removed(b, l);
 	}
+	atomic_fetch_add(&j->suppressed, b->hits);
 	(void)buf_add(&b->out, from, (size_t)(end - from));
 	if (b->out.failed || b->aside.failed)
 		return err_code(e, EX_OSERR, "no memory");
@@ -339,11 +343,11 @@ store_cleanse(struct store *s, int fd, struct cleanse *c, struct err *e)
 	struct filters	*filters;
 	int		i, rc;
 
-	j.in = (struct intake){ .fd = fd, .name = c->name,
+	j.in = (struct intake){ .fd = fd, .name = c->name, .block = BLOCK,
 	    .workers = c->workers, .stall = c->stall, .work = read_block,
 	    .done = block_done, .first = look_at_first, .arg = &j };
 	for (i = 0; i < WORKERS_MAX; i++) {
-		buf_init(&j.w[i].names, INTAKE_OUT_MAX);
+		buf_init(&j.w[i].names, 2 * BLOCK);
 		j.w[i].c = c;
 	}
 	if ((rc = find_filters(s, c->scopes, c->nscopes, NULL, &j.list_rows,

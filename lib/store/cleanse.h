@@ -35,7 +35,7 @@ struct cleanse {
 
 /* Returns 0; -1 with *e: what was written is not complete. A row without an
  * address ("bad") cannot be mailed: it goes to `removed`, too; of a row longer
- * than INTAKE_BLOCK the beginning does. */
+ * than 4 MiB the beginning does. */
 int	store_cleanse(struct store *, int fd, struct cleanse *, struct err *e);
 
 #endif

@@ -46,7 +46,7 @@ struct reader {
 	_Alignas(64) atomic_bool busy;
 	MDB_txn		*txn;		/* reset while not in use, */
 	bool		 open;		/* unless it was kept */
-	MDB_cursor	*entries, *domains;
+	MDB_cursor	*entries, *domains, *lists;
 	unsigned	 uses, counted;	/* lookups; of them, by the janitor */
 	struct scopes	*scopes;	/* as of the last lookup, */
 	struct tables	 tables;	/* the same, */

@@ -34,6 +34,7 @@ struct find {
 	struct tables		 tables;
 	struct reader		*r;
 	const struct filters	*filters;	/* NULL: none */
+	bool			 sorted;	/* the next is not far */
 	const struct scopes	*table;
 	struct err		*e;
 };
@@ -195,6 +196,18 @@ may_hold(const struct filters *filters, uint32_t list,
 	return true;
 }
 
+/* find_row - in `lists`; a cursor that stands on the row's page already need
+ * not come down the tree. A code. */
+static int
+find_row(struct find *f, const uint8_t key[LKEY_SIZE], MDB_val *v)
+{
+	MDB_val	k = { LKEY_SIZE, (void *)(uintptr_t)key };
+
+	if (f->sorted)
+		return mdb_cursor_get(f->r->lists, &k, v, MDB_SET);
+	return env_get(f->s->env, f->r->txn, T_LISTS, key, LKEY_SIZE, v);
+}
+
 /* find_list - one scope's lists; dom NULL when the domain is not known */
 static int
 find_list(struct find *f, const struct scope_info *scope,
@@ -217,8 +230,7 @@ find_list(struct find *f, const struct scope_info *scope,
 				continue;
 			lkey_pack(key, scope->lists[i].list,
 			    pass == 0 ? id->digest : dom->digest);
-			rc = env_get(env, f->r->txn, T_LISTS, key, sizeof key,
-			    &v);
+			rc = find_row(f, key, &v);
 			if (rc == MDB_NOTFOUND)
 				continue;
 			if (rc != 0)
@@ -359,6 +371,8 @@ sorted_run(void *arg)
 	if ((f->table = scopes_of(f->s->env, f->r, &f->tables,
 	    f->e)) == NULL || keys_there(f->s, f->table, f->e) == -1)
 		rc = -1;
+	else if ((rc = open_cursor(f, T_LISTS, &f->r->lists)) != 0)
+		rc = env_fail(f->s->env, "look up", rc, f->e);
 	for (i = 0; i < s->nv && rc == 0; i++)
 		rc = sorted_one(s, i);
 	env_read_keep(f->s->env, f->r);
@@ -374,7 +388,7 @@ find_sorted(struct store *s, const struct item *v, size_t n,
 	struct store_entry	hits[STORE_HITS_MAX];
 	struct sorted		so = { .f = { .s = s, .scopes = scopes,
 				    .n = nscopes, .hits = hits,
-				    .filters = filters,
+				    .filters = filters, .sorted = true,
 				    .max = STORE_HITS_MAX, .e = e },
 				    .v = v, .nv = n, .domain_of = domain_of,
 				    .each = each, .arg = arg };

@@ -130,7 +130,7 @@ skip_line(struct run *r)
 	char		*nl;
 
 	for (;;) {
-		if ((got = read_some(r, r->rest, INTAKE_BLOCK)) <= 0) {
+		if ((got = read_some(r, r->rest, r->in->block)) <= 0) {
 			r->eof = got == 0;
 			r->rest_len = 0;
 			return (int)got;
@@ -154,8 +154,8 @@ fill_raw(struct run *r, struct block *b)
 	memcpy(b->data, r->rest, r->rest_len);
 	b->len = r->rest_len;
 	r->rest_len = 0;
-	while (b->len < INTAKE_BLOCK && !r->eof) {
-		got = read_some(r, b->data + b->len, INTAKE_BLOCK - b->len);
+	while (b->len < r->in->block && !r->eof) {
+		got = read_some(r, b->data + b->len, r->in->block - b->len);
 		if (got == -1)
 			return -1;
 		r->eof = got == 0;
@@ -359,17 +359,19 @@ intake_run(struct intake *in, struct err *e)
 
 	if (in->workers < 1 || in->workers > CORES_MAX)
 		in->workers = intake_cores();
+	if (in->block == 0)
+		in->block = INTAKE_BLOCK;
 	r.n = in->workers + SPARE;
 	in->octets = 0;
 	(void)pthread_mutex_init(&r.lock, NULL);
 	(void)pthread_cond_init(&r.filled, NULL);
 	(void)pthread_cond_init(&r.done, NULL);
-	r.rest = malloc(INTAKE_BLOCK);
+	r.rest = malloc(in->block);
 	r.slots = calloc(r.n, sizeof *r.slots);
 	for (i = 0; r.slots != NULL && i < r.n; i++) {
-		buf_init(&r.slots[i].b.out, INTAKE_OUT_MAX);
-		buf_init(&r.slots[i].b.aside, INTAKE_OUT_MAX);
-		if ((r.slots[i].b.data = malloc(INTAKE_BLOCK)) == NULL)
+		buf_init(&r.slots[i].b.out, in->block * INTAKE_OUT_MAX);
+		buf_init(&r.slots[i].b.aside, in->block * INTAKE_OUT_MAX);
+		if ((r.slots[i].b.data = malloc(in->block)) == NULL)
 			break;
 	}
 	if (r.rest == NULL || i < r.n)

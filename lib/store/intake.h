@@ -15,7 +15,8 @@
 #include <stdint.h>
 
 #define INTAKE_BLOCK	(1u << 20)	/* octets; longer rows are refused */
-#define INTAKE_OUT_MAX	(64u << 20)	/* what a worker may write for one */
+#define INTAKE_OUT_MAX	64		/* times a block: what a worker may
+					   write for it */
 
 struct block {
 	char		*data;
@@ -32,6 +33,7 @@ struct intake {
 	const char	*name;		/* of the file, for messages */
 	bool		 quotes;	/* a newline in quotes ends no row */
 	unsigned	 workers;
+	size_t		 block;		/* octets of a block, 0 = the above */
 	int		 stall;		/* seconds that a read may wait, 0 = for
 					   ever */
 	/* On a worker's thread; -1 with *e ends it all. */

@@ -139,6 +139,8 @@ readers_end(struct env *env)
 			mdb_cursor_close(r->entries);
 		if (r->domains != NULL)
 			mdb_cursor_close(r->domains);
+		if (r->lists != NULL)
+			mdb_cursor_close(r->lists);
 		if (r->txn != NULL)
 			mdb_txn_abort(r->txn);
 	}
