@@ -4,8 +4,8 @@
  *
  * Asked in this order, the first that knows its own wins: a complaint report, a
  * delivery status, our token in the address (unsubscribe), a web service's
- * notice, what looks like a bounce in prose, an automatic reply, "unsubscribe"
- * in words, whatever else speaks of a failed delivery.
+ * notice, what a mail system says in prose, an automatic reply, the subject of
+ * a bounce, "unsubscribe" in words, whatever else speaks of a failed delivery.
  */
 #include "feedback/parse.h"
 
@@ -275,7 +275,8 @@ run(struct parse *ps)
 	original_find(ps);
 	return arf_parse(ps) || dsn_parse(ps) || unsub_parse(ps, false) ||
 	    vendor_parse(ps) || (prose_likely(ps) && prose_parse(ps)) ||
-	    reply_parse(ps) || unsub_parse(ps, true) || prose_parse(ps);
+	    reply_parse(ps) || (prose_titled(ps) && prose_parse(ps)) ||
+	    unsub_parse(ps, true) || prose_parse(ps);
 }
 
 /* begin - raw as a message of parts; -1 without memory */
@@ -376,9 +377,12 @@ nested(struct parse *ps, struct err *e)
 		if (!dsn_parse(ps) && !prose_parse(ps))
 			fb->n = keep;
 	}
-	/* offsets are of the inner mail, which goes now */
-	if (depth > 0)
+	/* offsets are of the inner mail, which goes now; it was returned, and
+	 * nothing says that it is ours, even if it returns no mail itself */
+	if (depth > 0) {
 		fb->original.off = fb->original.len = 0;
+		fb->original.present = true;
+	}
 	return rc;
 }
 

@@ -141,8 +141,9 @@ bool	vendor_parse(struct parse *);	/* web services' notices, JMRP */
 bool	vendor_ses(struct parse *, const void *json);
 bool	reply_parse(struct parse *);	/* vacation, receipts */
 bool	prose_parse(struct parse *);
-/* Does all of it look like a bounce: author, subject, text? */
+/* Did a mail system write it? Does its subject alone say so? */
 bool	prose_likely(struct parse *);
+bool	prose_titled(const struct parse *);
 /* What the prose says about this address. */
 struct text prose_section(struct parse *, const char *address);
 

@@ -20,12 +20,34 @@ struct phrases {
 	unsigned	 n, cap, nphrases;
 };
 
-/* fold - how an octet counts */
+/* fold_wide - the same in UTF-8's two octets, Western European and Cyrillic:
+ * there, too, a sentence begins with a capital */
 static unsigned char
-fold(unsigned char c)
+fold_wide(const char *p, size_t i, size_t n)
 {
+	unsigned char	c = (unsigned char)p[i];
+	unsigned char	before = i > 0 ? (unsigned char)p[i - 1] : 0;
+	unsigned char	after = i + 1 < n ? (unsigned char)p[i + 1] : 0;
+
+	if (before == 0xc3 && c <= 0x9e && c != 0x97)
+		return (unsigned char)(c | 0x20);
+	if (before == 0xd0 && c >= 0x90 && c <= 0x9f)
+		return (unsigned char)(c | 0x20);
+	if (before == 0xd0 && c >= 0xa0 && c <= 0xaf)
+		return (unsigned char)(c - 0x20);
+	return c == 0xd0 && after >= 0xa0 && after <= 0xaf ? 0xd1 : c;
+}
+
+/* fold - how the i-th octet counts */
+static unsigned char
+fold(const char *p, size_t i, size_t n)
+{
+	unsigned char	c = (unsigned char)p[i];
+
 	if (c >= 'A' && c <= 'Z')
 		return (unsigned char)(c | 0x20);
+	if (c >= 0x80)
+		return fold_wide(p, i, n);
 	return c == '\t' || c == '\n' || c == '\r' || c == '\f' ? ' ' : c;
 }
 
@@ -100,7 +122,7 @@ phrases_add(struct phrases *ps, const char *p, size_t n, struct err *e)
 	int		fresh;
 
 	for (i = 0; i < n; i++) {
-		c = fold((unsigned char)p[i]);
+		c = fold(p, i, n);
 		if (c == ' ' && last == ' ')
 			continue;
 		last = c;
@@ -195,7 +217,7 @@ phrases_scan(const struct phrases *ps, const char *p, size_t n,
 	size_t		i;
 
 	for (i = 0; i < n; i++) {
-		c = fold((unsigned char)p[i]);
+		c = fold(p, i, n);
 		if (c == ' ' && last == ' ')
 			continue;
 		last = c;

@@ -113,8 +113,11 @@ by_subject(const char *subject)
 	    "unable to deliver", "delivery attempt", "message status",
 	    "email delivery", "rejected:", "message not", "delayed",
 	    "not yet been delivered", "loop alert", NULL };
+	struct phrase_hits	hits;
 
-	return has_any(as_text(subject), words);
+	return has_any(as_text(subject), words) ||
+	    (words_scan(as_text(subject), &hits) &&
+	    words_any(&hits, WORDS_BOUNCE));
 }
 
 /* by_text - sentences that only a report has */
@@ -587,9 +590,17 @@ bool
 prose_likely(struct parse *ps)
 {
 	return header_first(ps->hl, "X-Failed-Recipients") != NULL ||
-	    by_daemon(ps) || ((by_author(ps) || by_subject(ps->fb->subject) ||
+	    by_daemon(ps) || ((by_author(ps) ||
 	    strcmp(mime_at(ps->m, 0)->report_type, "delivery-status") == 0) &&
 	    (by_text(ps) || by_subject(ps->fb->subject)));
+}
+
+bool
+prose_titled(const struct parse *ps)
+{
+	/* people answer; they quote the subject of what we wrote */
+	return !text_begins(as_text(ps->fb->subject), "re:") &&
+	    by_subject(ps->fb->subject);
 }
 
 bool
@@ -598,7 +609,7 @@ prose_parse(struct parse *ps)
 	bool	verp = ps->base.token_at == FEEDBACK_TOKEN_RCPT &&
 		    ps->base.token.kind == TOKEN_VERP;
 
-	if (!verp && !prose_likely(ps) && !by_text(ps))
+	if (!verp && !prose_likely(ps) && !prose_titled(ps) && !by_text(ps))
 		return false;
 	return read_prose(ps);
 }

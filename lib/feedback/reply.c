@@ -52,17 +52,37 @@ by_subject(const char *subject)
 	static const char *const words[] = { "out of office",
 	    "out of the office", "auto:", "auto-reply", "autoreply",
 	    "auto reply", "automatic reply", "automated reply",
-	    "automatic response", "auto response", "auto-response",
-	    "autoresponse", "vacation", "on vacation", "away from", "i am away",
-	    "i'm away", "abwesenheit", "automatische antwort",
-	    "r\xc3\xa9ponse automatique", "absence", "respuesta autom",
-	    "risposta automatica", "resposta autom", "automatisch antwoord",
-	    "fuera de la oficina", "odpowied\xc5\xba automatyczna",
+	    "automatic response", "automated response", "auto response",
+	    "auto-response", "autoresponse", "autoresponder", "vacation",
+	    "on vacation", "on holiday", "annual leave", "away from",
+	    "i am away", "i'm away", "abwesen", "automatische antwort",
+	    "automatische r", "au\xc3\x9f" "er haus", "ich bin im urlaub",
+	    "r\xc3\xa9ponse automatique", "absence", "absent",
+	    "message d'absence", "respuesta autom", "fuera de la oficina",
+	    "fuera de oficina", "ausente", "risposta automatica", "fuori sede",
+	    "fuori ufficio", "assente", "resposta autom", "aus\xc3\xaancia",
+	    "fora do escrit", "automatisch antwoord", "afwezig", "autosvar",
+	    "automatisk", "automaattinen vastaus", "poissa",
+	    "odpowied\xc5\xba automatyczna", "automatyczna odpowied",
+	    "autoodpowied", "automatick\xc3\xa1 odpov", "automatikus v",
+	    "otomatik yan", "r\xc4\x83spuns automat", "ofis d",
 	    "\xe8\x87\xaa\xe5\x8b\x95\xe5\xbf\x9c\xe7\xad\x94",
 	    "\xe8\x87\xaa\xe5\x8b\x95\xe8\xbf\x94\xe4\xbf\xa1",
+	    "\xe4\xb8\x8d\xe5\x9c\xa8",
 	    "\xe8\x87\xaa\xe5\x8a\xa8\xe5\x9b\x9e\xe5\xa4\x8d",
-	    "\xd0\x90\xd0\xb2\xd1\x82\xd0\xbe\xd0\xbe\xd1\x82\xd0\xb2\xd0\xb5"
-	    "\xd1\x82", NULL };
+	    "\xe8\x87\xaa\xe5\x8a\xa8\xe7\xad\x94\xe5\xa4\x8d",
+	    "\xe8\x87\xaa\xe5\x8b\x95\xe5\x9b\x9e\xe8\xa6\x86",
+	    "\xe8\x87\xaa\xe5\x8b\x95\xe5\x9b\x9e\xe5\xbe\xa9",
+	    "\xec\x9e\x90\xeb\x8f\x99 \xed\x9a\x8c\xec\x8b\xa0",
+	    "\xec\x9e\x90\xeb\x8f\x99 \xec\x9d\x91\xeb\x8b\xb5",
+	    "\xeb\xb6\x80\xec\x9e\xac\xec\xa4\x91",
+	    "\xd0\x90\xd0\xb2\xd1\x82\xd0\xbe\xd0\xbe\xd1\x82\xd0\xb2\xd0"
+	    "\xb5\xd1\x82",
+	    "\xd0\x90\xd0\xb2\xd1\x82\xd0\xbe\xd0\xbc\xd0\xb0\xd1\x82\xd0"
+	    "\xb8\xd1\x87\xd0\xb5\xd1\x81\xd0\xba\xd0\xb8\xd0\xb9 \xd0"
+	    "\xbe\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82",
+	    "\xce\x91\xcf\x85\xcf\x84\xcf\x8c\xce\xbc\xce\xb1\xcf\x84\xce"
+	    "\xb7", NULL };
 	struct text	t = as_text(subject);
 	int		i;
 

@@ -85,6 +85,23 @@ is_domain(unsigned char c)
 	return isalnum(c) || c >= 0x80 || c == '.' || c == '-' || c == '_';
 }
 
+/* wide_mark - octets of a full-width colon, bracket, blank ... of East Asian
+ * text at i, which separate as ASCII's do; 0 if none stands there */
+static size_t
+wide_mark(struct text t, size_t i)
+{
+	const unsigned char	*p = (const unsigned char *)t.p + i;
+
+	if (i + 3 > t.n)
+		return 0;
+	if (p[0] == 0xe3 && p[1] == 0x80)	/* U+3000 to U+303F */
+		return 3;
+	if (p[0] == 0xe2 && p[1] == 0x80)	/* U+2000 to U+203F */
+		return 3;
+	return p[0] == 0xef && p[1] == 0xbc &&	/* U+FF01 to U+FF20, no digit */
+	    (p[2] < 0x90 || (p[2] > 0x99 && p[2] <= 0xa0)) ? 3 : 0;
+}
+
 /* quoted_start - where the quoted string that ends before at begins */
 static size_t
 quoted_start(struct text t, size_t at, size_t floor)
@@ -127,7 +144,8 @@ span_local(struct text t, size_t at, size_t floor)
 	if (i < at)
 		return i;
 	while (i > floor && at - i <= LOCAL_MAX &&
-	    is_local((unsigned char)t.p[i - 1]))
+	    is_local((unsigned char)t.p[i - 1]) &&
+	    (i < 3 || wide_mark(t, i - 3) == 0))
 		i--;
 	start = strip_label(t, i, at);
 	while (start < at && strchr("'`.*", t.p[start]) != NULL)
@@ -151,7 +169,7 @@ span_domain(struct text t, size_t at)
 		return i < t.n && t.p[i] == ']' ? i + 1 : at + 1;
 	}
 	while (i < t.n && i - at <= DOMAIN_MAX &&
-	    is_domain((unsigned char)t.p[i]))
+	    is_domain((unsigned char)t.p[i]) && wide_mark(t, i) == 0)
 		i++;
 	while (i > at + 1 && strchr(".-_", t.p[i - 1]) != NULL)
 		i--;

@@ -13,16 +13,31 @@
 
 #include "base/banned.h"
 
-/* says_unsubscribe - the word alone, or "Re: unsubscribe", "unsubscribe me" */
+/* says_unsubscribe - a short line with the word in it, unless it is denied */
 static bool
 says_unsubscribe(struct text t)
 {
+	static const char *const begins[] = { "remove me", "opt out",
+	    "opt-out", "abmelden", "abbestellen", "d\xc3\xa9sabonn",
+	    "d\xc3\xa9sinscri", "darme de baja", "cancelar suscrip",
+	    "cancellami", "disiscri", "descadastr", "afmelden",
+	    "uitschrijven", "wypisz",
+	    "\xd0\xbe\xd1\x82\xd0\xbf\xd0\xb8\xd1\x81",
+	    "\xd0\x9e\xd1\x82\xd0\xbf\xd0\xb8\xd1\x81",
+	    "\xe9\x80\x80\xe8\xae\xa2",
+	    "\xe9\x85\x8d\xe4\xbf\xa1\xe5\x81\x9c\xe6\xad\xa2", NULL };
+	int	i;
+
 	t = text_trim(t);
 	while (text_begins(t, "re:"))
 		t = text_trim((struct text){ t.p + 3, t.n - 3 });
-	return t.n < 64 && (text_begins(t, "unsubscribe") ||
-	    text_begins(t, "remove me") || text_begins(t, "opt out") ||
-	    text_begins(t, "opt-out"));
+	if (t.n >= 64)
+		return false;
+	for (i = 0; begins[i] != NULL; i++)
+		if (text_begins(t, begins[i]))
+			return true;
+	return text_find(t, "unsubscribe") != NULL &&
+	    text_find(t, "not ") == NULL && text_find(t, "n't ") == NULL;
 }
 
 /* by_text - an answer in words */

@@ -69,11 +69,152 @@ static const struct word {
 	{ WORDS_BOUNCE, "could not deliver", NULL },
 	{ WORDS_BOUNCE, "mailbox is full", NULL },
 	{ WORDS_BOUNCE, "no such user", NULL },
+	/* German */
 	{ WORDS_BOUNCE, "konnte nicht zugestellt", NULL },
 	{ WORDS_BOUNCE, "nicht zugestellt", NULL },
+	{ WORDS_BOUNCE, "unzustellbar", NULL },
+	{ WORDS_BOUNCE, "nachrichtenzustellung", NULL },
+	{ WORDS_BOUNCE, "zustellung fehlgeschlagen", NULL },
+	{ WORDS_BOUNCE, "nicht ausgeliefert", NULL },
+	/* French */
 	{ WORDS_BOUNCE, "n'a pas pu", NULL },
-	{ WORDS_BOUNCE, "non recapitabile", NULL },
+	{ WORDS_BOUNCE, "n'a pas \xc3\xa9t\xc3\xa9 distribu", NULL },
+	{ WORDS_BOUNCE, "n'a pas \xc3\xa9t\xc3\xa9 remis", NULL },
+	{ WORDS_BOUNCE, "non remis", NULL },
+	{ WORDS_BOUNCE, "non distribu", NULL },
+	{ WORDS_BOUNCE, "non d\xc3\xa9livr", NULL },
+	{ WORDS_BOUNCE, "chec de la remise", NULL },
+	{ WORDS_BOUNCE, "chec de remise", NULL },
+	{ WORDS_BOUNCE, "impossible de remettre", NULL },
+	/* Spanish */
 	{ WORDS_BOUNCE, "no se ha podido entregar", NULL },
+	{ WORDS_BOUNCE, "no se pudo entregar", NULL },
+	{ WORDS_BOUNCE, "no pudo ser entregado", NULL },
+	{ WORDS_BOUNCE, "no ha podido ser entregado", NULL },
+	{ WORDS_BOUNCE, "no ha sido entregado", NULL },
+	{ WORDS_BOUNCE, "no entregado", NULL },
+	{ WORDS_BOUNCE, "no se puede entregar", NULL },
+	{ WORDS_BOUNCE, "mensaje devuelto", NULL },
+	{ WORDS_BOUNCE, "correo devuelto", NULL },
+	/* Italian */
+	{ WORDS_BOUNCE, "non recapitabile", NULL },
+	{ WORDS_BOUNCE, "non pu\xc3\xb2 essere consegnato", NULL },
+	{ WORDS_BOUNCE, "non \xc3\xa8 stato consegnato", NULL },
+	{ WORDS_BOUNCE, "impossibile recapitare", NULL },
+	{ WORDS_BOUNCE, "impossibile consegnare", NULL },
+	{ WORDS_BOUNCE, "mancata consegna", NULL },
+	{ WORDS_BOUNCE, "mancato recapito", NULL },
+	/* Portuguese */
+	{ WORDS_BOUNCE, "p\xc3\xb4" "de ser entregue", NULL },
+	{ WORDS_BOUNCE, "n\xc3\xa3o foi entregue", NULL },
+	{ WORDS_BOUNCE, "n\xc3\xa3o foi poss\xc3\xadvel entregar", NULL },
+	{ WORDS_BOUNCE, "nao foi possivel entregar", NULL },
+	{ WORDS_BOUNCE, "mensagem devolvida", NULL },
+	/* Dutch */
+	{ WORDS_BOUNCE, "niet worden bezorgd", NULL },
+	{ WORDS_BOUNCE, "niet bezorgd", NULL },
+	{ WORDS_BOUNCE, "niet worden afgeleverd", NULL },
+	{ WORDS_BOUNCE, "niet afgeleverd", NULL },
+	{ WORDS_BOUNCE, "onbestelba", NULL },
+	/* Polish */
+	{ WORDS_BOUNCE, "nie mo\xc5\xbcna dostarczy", NULL },
+	{ WORDS_BOUNCE, "zosta\xc4\x87 dostarczona", NULL },
+	{ WORDS_BOUNCE, "nie zosta\xc5\x82" "a dostarczona", NULL },
+	{ WORDS_BOUNCE, "niedostarczon", NULL },
+	/* Scandinavian */
+	{ WORDS_BOUNCE, "kunde inte levereras", NULL },
+	{ WORDS_BOUNCE, "gick inte att leverera", NULL },
+	{ WORDS_BOUNCE, "kunne ikke leveres", NULL },
+	{ WORDS_BOUNCE, "ikke leveret", NULL },
+	{ WORDS_BOUNCE, "ei voitu toimittaa", NULL },
+	/* Czech, Hungarian, Turkish */
+	{ WORDS_BOUNCE, "nelze doru\xc4\x8dit", NULL },
+	{ WORDS_BOUNCE, "nebyla doru\xc4\x8d" "ena", NULL },
+	{ WORDS_BOUNCE, "nedoru\xc4\x8diteln", NULL },
+	{ WORDS_BOUNCE, "nem k\xc3\xa9zbes\xc3\xadthet", NULL },
+	{ WORDS_BOUNCE, "teslim edilemedi", NULL },
+	/* Russian */
+	{ WORDS_BOUNCE,
+	    "\xd0\xbd\xd0\xb5 \xd0\xbc\xd0\xbe\xd0\xb6\xd0\xb5\xd1"
+	    "\x82 \xd0\xb1\xd1\x8b\xd1\x82\xd1\x8c \xd0\xb4\xd0\xbe"
+	    "\xd1\x81\xd1\x82\xd0\xb0\xd0\xb2\xd0\xbb\xd0\xb5\xd0\xbd", NULL },
+	{ WORDS_BOUNCE,
+	    "\xd0\xbd\xd0\xb5 \xd1\x83\xd0\xb4\xd0\xb0\xd0\xbb\xd0"
+	    "\xbe\xd1\x81\xd1\x8c \xd0\xb4\xd0\xbe\xd1\x81\xd1\x82"
+	    "\xd0\xb0\xd0\xb2\xd0\xb8\xd1\x82\xd1\x8c", NULL },
+	{ WORDS_BOUNCE,
+	    "\xd0\xbd\xd0\xb5 \xd0\xb4\xd0\xbe\xd1\x81\xd1\x82\xd0"
+	    "\xb0\xd0\xb2\xd0\xbb\xd0\xb5\xd0\xbd", NULL },
+	{ WORDS_BOUNCE,
+	    "\xd0\xbd\xd0\xb5\xd0\xb4\xd0\xbe\xd1\x81\xd1\x82\xd0\xb0"
+	    "\xd0\xb2\xd0\xbb\xd0\xb5\xd0\xbd\xd0\xbd", NULL },
+	{ WORDS_BOUNCE,
+	    "\xd0\x9d\xd0\xb5\xd0\xb4\xd0\xbe\xd1\x81\xd1\x82\xd0\xb0"
+	    "\xd0\xb2\xd0\xbb\xd0\xb5\xd0\xbd\xd0\xbd", NULL },
+	{ WORDS_BOUNCE,
+	    "\xd0\xbd\xd0\xb5 \xd0\xb1\xd1\x8b\xd0\xbb\xd0\xbe \xd0"
+	    "\xb4\xd0\xbe\xd1\x81\xd1\x82\xd0\xb0\xd0\xb2\xd0\xbb\xd0"
+	    "\xb5\xd0\xbd", NULL },
+	/* Chinese */
+	{ WORDS_BOUNCE, "\xe9\x80\x80\xe4\xbf\xa1", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe6\x97\xa0\xe6\xb3\x95\xe6\x8a\x95\xe9\x80\x92", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe6\x97\xa0\xe6\xb3\x95\xe9\x80\x81\xe8\xbe\xbe", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe6\x97\xa0\xe6\xb3\x95\xe5\x8f\x91\xe9\x80\x81\xe5\x88"
+	    "\xb0", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe6\x97\xa0\xe6\xb3\x95\xe4\xbc\xa0\xe9\x80\x92", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe6\x9c\xaa\xe8\x83\xbd\xe9\x80\x81\xe8\xbe\xbe", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe6\x8a\x95\xe9\x80\x92\xe5\xa4\xb1\xe8\xb4\xa5", NULL },
+	{ WORDS_BOUNCE, "\xe8\xa2\xab\xe9\x80\x80\xe5\x9b\x9e", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe7\x84\xa1\xe6\xb3\x95\xe5\x82\xb3\xe9\x81\x9e", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe7\x84\xa1\xe6\xb3\x95\xe6\x8a\x95\xe9\x81\x9e", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe7\x84\xa1\xe6\xb3\x95\xe5\x82\xb3\xe9\x80\x81", NULL },
+	{ WORDS_BOUNCE, "\xe6\x9c\xaa\xe5\x82\xb3\xe9\x81\x9e", NULL },
+	{ WORDS_BOUNCE, "\xe6\x9c\xaa\xe4\xbc\xa0\xe9\x80\x92", NULL },
+	/* Japanese */
+	{ WORDS_BOUNCE,
+	    "\xe9\x85\x8d\xe4\xbf\xa1\xe3\x81\xa7\xe3\x81\x8d", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe9\x85\x8d\xe4\xbf\xa1\xe4\xb8\x8d\xe8\x83\xbd", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe9\x85\x8d\xe4\xbf\xa1\xe3\x81\xab\xe5\xa4\xb1\xe6\x95"
+	    "\x97", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe9\x85\x8d\xe9\x81\x94\xe3\x81\xa7\xe3\x81\x8d", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe5\xb1\x8a\xe3\x81\x91\xe3\x82\x89\xe3\x82\x8c\xe3\x81"
+	    "\xbe\xe3\x81\x9b\xe3\x82\x93", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe5\xb1\x8a\xe3\x81\x91\xe3\x81\xa7\xe3\x81\x8d\xe3\x81"
+	    "\xbe\xe3\x81\x9b\xe3\x82\x93", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe5\xb1\x8a\xe3\x81\x8d\xe3\x81\xbe\xe3\x81\x9b\xe3\x82"
+	    "\x93", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe9\x80\x81\xe4\xbf\xa1\xe3\x81\xa7\xe3\x81\x8d\xe3\x81"
+	    "\xbe\xe3\x81\x9b\xe3\x82\x93", NULL },
+	{ WORDS_BOUNCE,
+	    "\xe9\x80\x81\xe4\xbf\xa1\xe3\x82\xa8\xe3\x83\xa9\xe3\x83"
+	    "\xbc", NULL },
+	/* Korean */
+	{ WORDS_BOUNCE,
+	    "\xeb\xb0\xb0\xeb\x8b\xac\xed\x95\xa0 \xec\x88\x98 \xec"
+	    "\x97\x86", NULL },
+	{ WORDS_BOUNCE,
+	    "\xec\xa0\x84\xeb\x8b\xac\xeb\x90\x98\xec\xa7\x80 \xec"
+	    "\x95\x8a", NULL },
+	{ WORDS_BOUNCE, "\xeb\xb0\x98\xec\x86\xa1\xeb\x90\x98", NULL },
+	{ WORDS_BOUNCE,
+	    "\xec\xa0\x84\xec\x86\xa1\xed\x95\x98\xec\xa7\x80 \xeb"
+	    "\xaa\xbb", NULL },
 	{ WORDS_TRYING, "still being", NULL },
 	{ WORDS_TRYING, "still trying", NULL },
 	{ WORDS_TRYING, "will continue", NULL },
