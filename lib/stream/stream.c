@@ -30,6 +30,7 @@ static const char *const footer_names[] = { "off", "add", "require", NULL };
 static const char *const language_names[] = {
 	"en", "zh", "de", "fr", "es", "ja", NULL
 };
+static const char *const missing_names[] = { "reject", "hold", NULL };
 static const char *const multi_names[] = {
 	"page", "skip", "reject", "split", NULL
 };
@@ -82,6 +83,10 @@ const struct conf_param stream_params[] = {
 	    "Unsubscribe headers: off; add (a valid one stays), keep "
 	    "(whatever is there stays), replace, require (as add, and refuse "
 	    "a message that cannot get one)."),
+	CONF_ENUM(struct stream, unsubscribe_missing, "reject", missing_names,
+	    "What becomes of a message that must have an unsubscribe header "
+	    "or footer (require) and cannot get one: reject, or hold for the "
+	    "operator to look at."),
 	CONF_ENUM(struct stream, multiple, "page", multi_names,
 	    "A message to several recipients: page (a link that names "
 	    "nobody), skip (no header), reject, or split (each gets a copy "

@@ -63,6 +63,11 @@ enum stream_multi {		/* several recipients in one message */
 	STREAM_MULTI_SPLIT	/* one message for each, through Postfix */
 };
 
+enum stream_missing {		/* require, and there can be no way out */
+	STREAM_MISSING_REJECT,
+	STREAM_MISSING_HOLD	/* into the hold queue */
+};
+
 #define STREAM_SCOPES	16	/* scopes a stream may obey */
 
 struct stream {
@@ -89,6 +94,7 @@ struct stream {
 
 	enum stream_unsub unsubscribe;
 	enum stream_multi multiple;
+	enum stream_missing unsubscribe_missing;
 	const char	*unsubscribe_url;	/* "https://u.example/u/",
 						   token behind it */
 	const char	*unsubscribe_mailto;	/* "u@u.example" becomes

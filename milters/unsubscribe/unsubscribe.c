@@ -20,10 +20,11 @@
  *			each goes back into Postfix (split.c), this one ends
  *	none		nothing is done at all
  *
- * skip leaves theirs, or none; with `require` the message is refused instead.
+ * skip leaves theirs, or none; with `require` the message is refused instead,
+ * or held (unsubscribe_missing).
  *
  * The footer (visible.c) shows the link that the header has, ours or theirs;
- * with `footer = require` a message that cannot show one is refused.
+ * with `footer = require` a message that cannot show one is refused or held.
  */
 #include "unsubscribe/unsubscribe.h"
 
@@ -64,11 +65,12 @@ struct snap {
 	struct store_keys	*store;
 	struct split		*split;		/* NULL: no stream splits */
 	bool			 headers, sender, body;	/* what is edited */
+	bool			 holds;		/* some stream does */
 };
 
 enum who { WHO_NONE, WHO_ONE, WHO_BAD, WHO_SEVERAL };
 enum action { DO_KEEP, DO_PERSONAL, DO_PAGE, DO_SKIP, DO_SPLIT,
-	DO_REFUSE };
+	DO_REFUSE, DO_HOLD };
 
 /* One message, as this policy sees it. */
 struct work {
@@ -81,7 +83,8 @@ struct work {
 	struct addr		 rcpt;		/* WHO_ONE */
 	enum existing		 existing;
 	enum action		 action;
-	const char		*why;		/* of skip, refuse, invalid */
+	const char		*why;		/* of skip, refuse, hold,
+						   invalid */
 	bool			 verp;
 	enum visible		 visible;
 	const char		*hidden;	/* why VISIBLE_NONE */
@@ -201,6 +204,7 @@ load_keys(const struct conf *c, struct snap *s, struct err *e)
 		s->headers |= st->unsubscribe != STREAM_UNSUB_OFF;
 		s->sender |= *st->verp_address != '\0';
 		s->body |= st->footer != STREAM_FOOTER_OFF;
+		s->holds |= st->unsubscribe_missing == STREAM_MISSING_HOLD;
 	}
 	if (!s->headers && !s->sender)
 		return 0;
@@ -268,6 +272,7 @@ policy_needs(const void *snap, struct frame_needs *needs)
 	needs->edits_headers = s->headers;
 	needs->edits_sender = s->sender;
 	needs->edits_body = s->body;
+	needs->quarantines = s->holds;
 	/* max_body, then */
 	needs->keep_body = s->body || s->split != NULL ? SIZE_MAX : 0;
 }
@@ -321,9 +326,11 @@ static enum action
 ours(struct work *w)
 {
 	const struct stream	*s = w->stream;
-	enum action		 none = s->unsubscribe ==
-				    STREAM_UNSUB_REQUIRE ? DO_REFUSE : DO_SKIP;
+	enum action		 none = DO_SKIP;
 
+	if (s->unsubscribe == STREAM_UNSUB_REQUIRE)
+		none = s->unsubscribe_missing == STREAM_MISSING_HOLD ?
+		    DO_HOLD : DO_REFUSE;
 	if (w->who == WHO_ONE)
 		return DO_PERSONAL;
 	if (w->who == WHO_BAD) {
@@ -516,7 +523,7 @@ edit(struct work *w, struct err *e)
 			return -1;
 		if (w->visible == VISIBLE_NONE &&
 		    w->stream->footer == STREAM_FOOTER_REQUIRE)
-			return 0;	/* it will be refused */
+			return 0;	/* it will not leave */
 		if ((w->action == DO_PERSONAL || w->action == DO_PAGE) &&
 		    put_unsubscribe(w, &l, e) == -1)
 			return -1;
@@ -534,7 +541,7 @@ report(const struct work *w)
 	static const char *const	names[] = {
 		[DO_KEEP] = "kept", [DO_PERSONAL] = "personal",
 		[DO_PAGE] = "page", [DO_SKIP] = "skipped",
-		[DO_REFUSE] = "refused",
+		[DO_REFUSE] = "refused", [DO_HOLD] = "held",
 		[DO_SPLIT] = "split",
 	};
 	static const char *const	was[] = {
@@ -554,8 +561,9 @@ report(const struct work *w)
 	}
 	if (w->verp)
 		frame_count(w->m, "unsubscribe_verp_total", NULL, NULL);
-	frame_event(w->m, w->action == DO_REFUSE ? LOG_NOTICE : LOG_INFO,
-	    "unsubscribe", LOG_STR("stream", w->stream->name),
+	frame_event(w->m, w->action == DO_REFUSE || w->action == DO_HOLD ?
+	    LOG_NOTICE : LOG_INFO, "unsubscribe",
+	    LOG_STR("stream", w->stream->name),
 	    LOG_STR("action", action), LOG_STR("was", there),
 	    LOG_INT("recipients", frame_rcpt_count(w->m)),
 	    LOG_STR("verp", w->verp ? "yes" : "no"),
@@ -576,45 +584,14 @@ report_footer(const struct work *w)
 
 	if (w->visible == VISIBLE_OFF)
 		return false;
-	name = wanting ? "refused" : names[w->visible];
+	name = !wanting ? names[w->visible] : w->stream->unsubscribe_missing ==
+	    STREAM_MISSING_HOLD ? "held" : "refused";
 	frame_count(w->m, "unsubscribe_footers_total", "result", name);
 	frame_event(w->m, w->visible == VISIBLE_NONE ? LOG_NOTICE : LOG_INFO,
 	    "unsubscribe_footer", LOG_STR("stream", w->stream->name),
 	    LOG_STR("result", name),
 	    LOG_STR("why", *w->hidden != '\0' ? w->hidden : NULL));
 	return wanting;
-}
-
-/* refuse_hidden - footer = require, and there can be none */
-static enum frame_verdict
-refuse_hidden(const struct work *w)
-{
-	char	text[TEXT_SIZE];
-
-	(void)snprintf(text, sizeof text, "Mail of stream %.64s must show an "
-	    "unsubscribe link and can show none: %s", w->stream->name,
-	    w->hidden);
-	frame_reply(w->m, "550", "5.7.1", text);
-	return FRAME_REJECT;
-}
-
-/* refuse - say what the sender can do about it */
-static enum frame_verdict
-refuse(const struct work *w)
-{
-	char	text[TEXT_SIZE];
-
-	if (w->who == WHO_SEVERAL && w->stream->multiple ==
-	    STREAM_MULTI_REJECT)
-		(void)snprintf(text, sizeof text, "Mail of stream %.64s "
-		    "carries a personal unsubscribe link: send one message "
-		    "per recipient", w->stream->name);
-	else
-		(void)snprintf(text, sizeof text, "Mail of stream %.64s needs "
-		    "an unsubscribe link and can get none: %s",
-		    w->stream->name, w->why);
-	frame_reply(w->m, "550", "5.7.1", text);
-	return FRAME_REJECT;
 }
 
 /* fault - nothing is changed, the sender comes again */
@@ -625,6 +602,48 @@ fault(const struct work *w, const char *why)
 	    w->stream != NULL ? w->stream->name : "-"), LOG_STR("why", why));
 	frame_reply(w->m, "451", "4.3.0", "Try again later");
 	return FRAME_TEMPFAIL;
+}
+
+/* end - refuse or hold, for that reason */
+static enum frame_verdict
+end(const struct work *w, bool hold, const char *text)
+{
+	if (hold)
+		return frame_quarantine(w->m, text) == -1 ?
+		    fault(w, "the plan refused to hold it") : FRAME_CONTINUE;
+	frame_reply(w->m, "550", "5.7.1", text);
+	return FRAME_REJECT;
+}
+
+/* end_hidden - footer = require, and there can be none */
+static enum frame_verdict
+end_hidden(const struct work *w)
+{
+	char	text[TEXT_SIZE];
+
+	(void)snprintf(text, sizeof text, "Mail of stream %.64s must show an "
+	    "unsubscribe link and can show none: %s", w->stream->name,
+	    w->hidden);
+	return end(w, w->stream->unsubscribe_missing == STREAM_MISSING_HOLD,
+	    text);
+}
+
+/* end_missing - say what the sender can do about it */
+static enum frame_verdict
+end_missing(const struct work *w)
+{
+	char	text[TEXT_SIZE];
+
+	if (w->action == DO_REFUSE && w->who == WHO_SEVERAL &&
+	    w->stream->multiple == STREAM_MULTI_REJECT)
+		(void)snprintf(text, sizeof text, "Mail of stream %.64s "
+		    "carries a personal unsubscribe link: send one message "
+		    "per recipient", w->stream->name);
+	else
+		(void)snprintf(text, sizeof text, "Mail of stream %.64s needs "
+		    "an unsubscribe link and can get none: %s",
+		    w->stream->name, w->why);
+	return end(w, w->action == DO_HOLD, text);
 }
 
 /* take_mark - a copy of ours comes back; a loop, or a forged one, is told */
@@ -672,9 +691,9 @@ policy_eom(struct frame_msg *m)
 		return FRAME_CONTINUE;
 	if (w.stream->unsubscribe != STREAM_UNSUB_OFF) {
 		decide(&w);
-		if (w.action == DO_REFUSE) {
+		if (w.action == DO_REFUSE || w.action == DO_HOLD) {
 			report(&w);
-			return refuse(&w);
+			return end_missing(&w);
 		}
 		if (w.action == DO_SPLIT) {
 			report(&w);
@@ -684,7 +703,7 @@ policy_eom(struct frame_msg *m)
 	if (edit(&w, &e) == -1)
 		return fault(&w, e.msg);
 	report(&w);
-	return report_footer(&w) ? refuse_hidden(&w) : FRAME_CONTINUE;
+	return report_footer(&w) ? end_hidden(&w) : FRAME_CONTINUE;
 }
 
 const struct frame_policy unsubscribe_policy = {
