@@ -221,6 +221,30 @@ def one_waits(d, s):
     equal(s.got(), sorted(THREE))
 
 
+def one_is_left(d, s):
+    """451, and by the retry RCPT leaves one: no second copy for him, but
+    his first for who had none; nor is a copy taken for a retry."""
+    for head in HEAD, HEAD[:2]:
+        s.copies.clear()
+        s.says = lambda e, to, n: ("451 4.3.0 Busy" if e == "rcpt" and
+                                   "bob" in to else None)
+        equal(verdict(send(head=head))[:3], "451")
+        equal(s.got(), ["<ann@a.example>", "<eve@e.example>"])
+        for mark in marks(s)[:1]:
+            edits, answer = send(THREE[:1], [(b"X-Mailweir-Split",
+                                              b" " + mark)] + head)
+            equal(answer[0] in b"ac", True)
+        edits, answer = send(THREE[1:2], head)
+        equal(answer[0] in b"ac", True)
+        equal(b"List-Unsubscribe-Post" in b"".join(e[1] for e in edits), True)
+        # what has been here and has its link is on its way, not a retry
+        link = [(b"List-Unsubscribe", b" <https://u.example/u/x>"),
+                (b"List-Unsubscribe-Post", b" List-Unsubscribe=One-Click")]
+        equal(send(THREE[:1], head + link)[1][0] in b"ac", True)
+        equal(verdict(send(THREE[:1], head)), "discard")
+        equal(len(s.copies), 2)
+
+
 def one_refused(d, s):
     """550 for one: the sender is told, once."""
     s.says = lambda e, to, n: ("550 5.1.1 No such user" if e == "rcpt" and
@@ -404,6 +428,7 @@ def no_ledger(d, s):
 
 CASES = {
     "each": each, "again": again, "one_waits": one_waits,
+    "one_is_left": one_is_left,
     "one_refused": one_refused, "bounce_refused": bounce_refused,
     "all_refused": all_refused, "away": away, "hangs_up": hangs_up,
     "killed_at_rcpt": killed(("rcpt", 1, ""), 3),

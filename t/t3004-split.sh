@@ -18,6 +18,7 @@ t 'keys'			"$BIN/mailweir" -c "$W/k.conf" token genkey
 t 'a copy for each'		case_of each
 t 'not twice when it comes again' case_of again
 t 'one must wait'		case_of one_waits
+t 'one is left'		case_of one_is_left
 t 'one is refused'		case_of one_refused
 t 'one is refused, no sender'	case_of bounce_refused
 t 'all are refused'		case_of all_refused

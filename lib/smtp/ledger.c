@@ -111,15 +111,17 @@ load(struct ledger *l)
 
 /* take - the file, locked, and still the one of that name */
 static enum ledger_result
-take(struct ledger *l)
+take(struct ledger *l, bool make)
 {
+	const int	flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
+			    (make ? O_CREAT : 0);
 	struct stat	mine, there;
 
 	for (;;) {
-		l->fd = open(l->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC |
-		    O_NOFOLLOW, 0600);
+		l->fd = open(l->path, flags, 0600);
 		if (l->fd == -1)
-			return LEDGER_FAULT;
+			return errno == ENOENT && !make ? LEDGER_NONE :
+			    LEDGER_FAULT;
 		if (flock(l->fd, LOCK_EX | LOCK_NB) == -1)
 			return errno == EWOULDBLOCK ? LEDGER_BUSY :
 			    LEDGER_FAULT;
@@ -134,8 +136,8 @@ take(struct ledger *l)
 
 enum ledger_result
 ledger_open(const char *dir, const uint8_t secret[LEDGER_SECRET],
-    const struct smtp_piece *what, size_t n, struct ledger **out,
-    struct err *e)
+    const struct smtp_piece *what, size_t n, bool make,
+    struct ledger **out, struct err *e)
 {
 	struct ledger		*l = calloc(1, sizeof *l);
 	enum ledger_result	 rc = LEDGER_FAULT;
@@ -150,9 +152,9 @@ ledger_open(const char *dir, const uint8_t secret[LEDGER_SECRET],
 	l->fd = -1;
 	memcpy(l->secret, secret, LEDGER_SECRET);
 	buf_init(&l->text, LEDGER_MAX);
-	if (mkdir(dir, 0700) == -1 && errno != EEXIST)
+	if (make && mkdir(dir, 0700) == -1 && errno != EEXIST)
 		(void)err_set(e, "%s: %s", dir, strerror(errno));
-	else if ((rc = take(l)) == LEDGER_OPEN && (load(l) == -1 ||
+	else if ((rc = take(l, make)) == LEDGER_OPEN && (load(l) == -1 ||
 	    sync_dir(dir) == -1))
 		rc = LEDGER_FAULT;
 	if (rc == LEDGER_OPEN) {

@@ -25,19 +25,21 @@
 
 struct ledger;
 
-enum ledger_result { LEDGER_OPEN, LEDGER_BUSY, LEDGER_FAULT };
+enum ledger_result { LEDGER_OPEN, LEDGER_NONE, LEDGER_BUSY, LEDGER_FAULT };
 
 /*
- * ledger_open - of this message; made if there is none
+ * ledger_open - of this message
  *
  * dir:     made (0700) if it is not there; its parent must be.
  * what:    the octets that identify the message.
- * Returns: LEDGER_OPEN; LEDGER_BUSY when another thread or process has it
- *          open; LEDGER_FAULT with *e.
+ * make:    one that is not there, and dir.
+ * Returns: LEDGER_OPEN; LEDGER_NONE when there is none and it is not to be
+ *          made; LEDGER_BUSY when another thread or process has it open;
+ *          LEDGER_FAULT with *e.
  */
 enum ledger_result ledger_open(const char *dir,
 	    const uint8_t secret[LEDGER_SECRET], const struct smtp_piece *what,
-	    size_t n, struct ledger **, struct err *e);
+	    size_t n, bool make, struct ledger **, struct err *e);
 /* forget: the message is done with and will not come again. */
 void	ledger_close(struct ledger **, bool forget);
 

@@ -211,7 +211,8 @@ add_field(const struct header_list *l, const char *name)
  * all of its octets.
  */
 static enum ledger_result
-open_ledger(struct run *r, const char *body, size_t len, struct err *e)
+open_ledger(struct run *r, const char *body, size_t len, bool make,
+    struct err *e)
 {
 	static const char *const	names[] = { "Message-ID", "Date",
 	    "From", "To", "Subject" };
@@ -228,7 +229,7 @@ open_ledger(struct run *r, const char *body, size_t len, struct err *e)
 			v[n++] = add_field(l, names[i]);
 		v[n++] = (struct smtp_piece){ body, len };
 	}
-	return ledger_open(r->s->dir, r->s->secret, v, n, &r->ledger, e);
+	return ledger_open(r->s->dir, r->s->secret, v, n, make, &r->ledger, e);
 }
 
 /* tell - the event of one copy that was not taken */
@@ -415,6 +416,18 @@ too_large(struct frame_msg *m)
 	return FRAME_REJECT;
 }
 
+/* end_run - over: this message does not come again */
+static void
+end_run(struct run *r, bool over)
+{
+	/* without a Message-ID, the next one may be another that looks alike */
+	ledger_close(&r->ledger, over &&
+	    header_first(frame_headers(r->m), "Message-ID") == NULL);
+	smtp_close(&r->smtp);
+	buf_free(&r->raw);
+	buf_free(&r->list);
+}
+
 enum frame_verdict
 split_send(const struct split *s, struct frame_msg *m,
     const struct stream *stream)
@@ -437,7 +450,7 @@ split_send(const struct split *s, struct frame_msg *m,
 	if (compose(&r, body, len) == -1) {
 		v = later(&r, "out of memory");
 	} else {
-		switch (open_ledger(&r, body, len, &e)) {
+		switch (open_ledger(&r, body, len, true, &e)) {
 		case LEDGER_OPEN:
 			v = hand_over(&r);
 			break;
@@ -449,11 +462,54 @@ split_send(const struct split *s, struct frame_msg *m,
 			break;
 		}
 	}
-	/* without a Message-ID, the next one may be another that looks alike */
-	ledger_close(&r.ledger, v != FRAME_TEMPFAIL &&
-	    header_first(frame_headers(m), "Message-ID") == NULL);
-	smtp_close(&r.smtp);
-	buf_free(&r.raw);
-	buf_free(&r.list);
+	end_run(&r, v != FRAME_TEMPFAIL);
+	return v;
+}
+
+/* all_before - nobody of them is still without his copy */
+static bool
+all_before(struct run *r)
+{
+	size_t	i, n = frame_rcpt_count(r->m);
+
+	for (i = 0; i < n && ledger_has(r->ledger, frame_rcpt(r->m, i)); i++)
+		r->before++;
+	return i == n;
+}
+
+enum frame_verdict
+split_again(const struct split *s, struct frame_msg *m,
+    const struct stream *stream)
+{
+	struct run		 r = { .s = s, .m = m, .stream = stream };
+	struct err		 e = { "", 0 };
+	enum frame_verdict	 v = FRAME_CONTINUE;
+	const char		*body;
+	uint64_t		 total;
+	size_t			 len;
+
+	body = frame_body(m, &len, &total);
+	if (total > len || frame_dry(m))
+		return FRAME_CONTINUE;
+	if (header_first(frame_headers(m), "Message-ID") == NULL &&
+	    compose(&r, body, len) == -1) {
+		v = later(&r, "out of memory");
+	} else {
+		switch (open_ledger(&r, body, len, false, &e)) {
+		case LEDGER_OPEN:
+			if (all_before(&r))
+				v = conclude(&r, &e);
+			break;
+		case LEDGER_NONE:
+			break;
+		case LEDGER_BUSY:
+			v = later(&r, "the same message is at work");
+			break;
+		default:
+			v = later(&r, e.msg);
+			break;
+		}
+	}
+	end_run(&r, v == FRAME_DISCARD);
 	return v;
 }

@@ -40,6 +40,14 @@ void	split_free(struct split **);
 enum frame_verdict split_send(const struct split *, struct frame_msg *,
 	    const struct stream *);
 
+/*
+ * To one recipient, and no copy of ours: the sender of a message that we split
+ * may come again when all but one are refused at RCPT. FRAME_DISCARD when he
+ * has his copy, FRAME_CONTINUE when not; FRAME_TEMPFAIL when that is not known.
+ */
+enum frame_verdict split_again(const struct split *, struct frame_msg *,
+	    const struct stream *);
+
 enum split_mark {
 	SPLIT_MARK_NONE,
 	SPLIT_MARK_COPY,	/* ours, for the one recipient */

@@ -83,6 +83,7 @@ struct work {
 	struct addr		 rcpt;		/* WHO_ONE */
 	enum existing		 existing;
 	enum action		 action;
+	bool			 copy;		/* ours, of a split message */
 	const char		*why;		/* of skip, refuse, hold,
 						   invalid */
 	bool			 verp;
@@ -664,6 +665,8 @@ take_mark(struct work *w)
 		frame_count(w->m, "unsubscribe_marks_total", "what",
 		    mark == SPLIT_MARK_LOOP ? "loop" : "forged");
 	}
+	w->copy = mark == SPLIT_MARK_COPY;
+	w->copy = mark == SPLIT_MARK_COPY;
 	if (mark != SPLIT_MARK_LOOP)
 		return FRAME_CONTINUE;
 	frame_reply(w->m, "554", "5.4.6", "A copy made for one recipient "
@@ -699,6 +702,16 @@ policy_eom(struct frame_msg *m)
 			report(&w);
 			return split_send(w.snap->split, m, w.stream);
 		}
+		if (w.action == DO_PERSONAL && !w.copy &&
+		    w.stream->multiple == STREAM_MULTI_SPLIT &&
+		    (v = split_again(w.snap->split, m, w.stream)) !=
+		    FRAME_CONTINUE)
+			return v;
+		if (w.action == DO_PERSONAL && !w.copy &&
+		    w.stream->multiple == STREAM_MULTI_SPLIT &&
+		    (v = split_again(w.snap->split, m, w.stream)) !=
+		    FRAME_CONTINUE)
+			return v;
 	}
 	if (edit(&w, &e) == -1)
 		return fault(&w, e.msg);

@@ -39,15 +39,21 @@ servers(void **state)
 		    cases[i].good, cases[i].text);
 }
 
-/* open_of - the ledger of the message that these two texts are */
+/* find - the ledger of the message that these two texts are */
 static enum ledger_result
-open_of(const char *a, const char *b, struct ledger **l)
+find(const char *a, const char *b, bool make, struct ledger **l)
 {
 	const struct smtp_piece	v[] = { { a, strlen(a) },
 				    { b, strlen(b) } };
 	struct err		e = { "", 0 };
 
-	return ledger_open(sub, secret, v, 2, l, &e);
+	return ledger_open(sub, secret, v, 2, make, l, &e);
+}
+
+static enum ledger_result
+open_of(const char *a, const char *b, struct ledger **l)
+{
+	return find(a, b, true, l);
 }
 
 static void
@@ -57,6 +63,8 @@ remembers(void **state)
 	struct err	 e;
 
 	(void)state;
+	assert_int_equal(find("ab", "c", false, &l), LEDGER_NONE);
+	assert_null(l);
 	assert_int_equal(open_of("ab", "c", &l), LEDGER_OPEN);
 	assert_false(ledger_has(l, "<ann@a.example>"));
 	assert_int_equal(ledger_add(l, "<ann@a.example>", &e), 0);
@@ -67,8 +75,9 @@ remembers(void **state)
 	assert_int_equal(open_of("a", "bc", &other), LEDGER_OPEN);
 	assert_false(ledger_has(other, "<ann@a.example>"));
 	ledger_close(&other, true);
+	assert_int_equal(find("ab", "c", false, &other), LEDGER_BUSY);
 	ledger_close(&l, false);
-	assert_int_equal(open_of("ab", "c", &l), LEDGER_OPEN);
+	assert_int_equal(find("ab", "c", false, &l), LEDGER_OPEN);
 	assert_true(ledger_has(l, "<ann@a.example>"));
 	ledger_close(&l, true);
 	assert_int_equal(open_of("ab", "c", &l), LEDGER_OPEN);
