@@ -25,6 +25,7 @@ class = bulk
 unsubscribe = require
 require_signing = yes
 multiple = split
+hold_score = 5
 unsubscribe_url = https://u.sender.example/u/
 unsubscribe_mailto = u@u.sender.example
 [stream single]
@@ -35,6 +36,8 @@ require_signing = yes
 multiple = reject
 unsubscribe_url = https://u.sender.example/u/
 EOT
+echo 'header T_HOLD Message-ID =~ /^<hold/
+score T_HOLD 5' >"$W/rules.d/t.cf"
 MILTER="{ unix:$W/mailweir-chain.sock, default_action=tempfail }"
 
 message() { # FROM ID
@@ -118,6 +121,23 @@ t 'sendmail(1) to gone and here' local_two
 t 'here has it'		wait_until 15 in_world here@world.example
 t 'gone has not'	not_in_world gone@world.example
 t 'nothing waits'	pf_settle 15
+
+# what is held has its link and its signature when it is released; of several
+# it is not split, for the copies would not be held
+release() { postsuper -c "$PF_DIR/etc" -H ALL >"$W/postsuper" 2>&1; pf_settle 15; }
+held() { [ "$(pf_queue hold | wc -l)" = "$1" ]; }
+empty_world
+t 'one is taken'	submit news@sender.example hold1 r1@world.example
+t 'and held'		held 1
+t 'released'		release
+t 'with its link, signed' each_one 1
+empty_world
+t 'two are taken'	submit news@sender.example hold2 "$(many 2)"
+t 'held as one'		held 1
+t 'released as one'	release
+t 'both have it'	wait_until 15 in_world r2@world.example
+t 'as it was sent'	sh -c '! grep -l ^List-Unsubscribe "$@"' x "$PF_DIR"/world/[0-9]*
+t 'and it is signed'	signed
 
 # a client that comes again until it is taken, while the milter is killed
 stubborn() {

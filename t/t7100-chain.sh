@@ -254,8 +254,31 @@ alike() {
 		same "$f" "$W/chain/${f##*/}" || return 1
 	done
 }
+# unsigned FILE - a message without its signatures
+unsigned() {
+	awk '
+	/^DKIM-Signature:/ && !body	{ skip = 1; next }
+	skip && /^[ \t]/		{ next }
+					{ skip = 0 }
+	/^$/				{ body = 1 }
+					{ print }' "$1"
+}
+# also_signed CASE - alike, but signed: the chain asks dkim about held mail, and
+# Postfix asks nobody
+also_signed() {
+	for f in "$W/four/$1".*; do
+		unsigned "$W/chain/${f##*/}" >"$W/unsigned"
+		same "$f" "$W/unsigned" || return 1
+	done
+	for f in "$W/chain/$1".held.*; do
+		[ "$(grep -c '^DKIM-Signature' "$f")" = 2 ] || return 1
+	done
+}
 while read -r case from to; do
-	t "$case: the same" alike "$case"
+	case $case in
+	held)	t "$case: the same, signed" also_signed "$case" ;;
+	*)	t "$case: the same" alike "$case" ;;
+	esac
 done <"$W/cases"
 t 'nothing more, nothing less' sh -c 'cd "$1/four" && ls >../l1; cd ../chain && ls >../l2; diff -u ../l1 ../l2' x "$W"
 

@@ -145,9 +145,10 @@ int	frame_change_sender(struct frame_msg *m, const char *sender);
 int	frame_add_rcpt(struct frame_msg *m, const char *rcpt);
 int	frame_delete_rcpt(struct frame_msg *m, const char *rcpt);
 int	frame_replace_body(struct frame_msg *m, const void *p, size_t n);
-/* Hold. No policy behind this one is asked, as Postfix asks no milter behind
- * one that quarantined. */
+/* Hold. The policies behind this one are asked all the same; one of them may
+ * still refuse it. */
 int	frame_quarantine(struct frame_msg *m, const char *reason);
+bool	frame_held(const struct frame_msg *m);
 
 /*
  * One event line: `EVENT qid=... policy=... fields`; event is a literal that

@@ -489,8 +489,8 @@ run_eom(struct frame_msg *p)
 /*
  * msg_eom - one policy after the other, up to the first that decides
  *
- * To quarantine is to decide: Postfix asks none of the milters behind one that
- * did, so we do not either, or the chain would not be what they are.
+ * To hold is not to decide: what is released later must have its header and its
+ * signature by then, for nobody will be asked again.
  */
 enum frame_verdict
 msg_eom(struct msg *m)
@@ -502,10 +502,16 @@ msg_eom(struct msg *m)
 	for (p = m->pol; p < m->pol + m->npol; p++) {
 		if (too_long(m))
 			return busy(m, "time", true);
-		if (run_eom(p) != FRAME_CONTINUE || m->held)
+		if (run_eom(p) != FRAME_CONTINUE)
 			break;
 	}
 	return m->verdict;
+}
+
+bool
+frame_held(const struct frame_msg *p)
+{
+	return p->msg->held;
 }
 
 const void *

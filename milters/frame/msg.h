@@ -77,7 +77,7 @@ struct msg {
 	bool			 pass;		/* over a limit: as it is */
 	bool			 editing;	/* a policy's eom is running */
 	bool			 fault;		/* an edit was refused */
-	bool			 held;		/* quarantined */
+	bool			 held;		/* by a policy that ran */
 	size_t			 npol;
 	struct frame_msg	 pol[];
 };

@@ -348,7 +348,11 @@ ours(struct work *w)
 		w->why = "several recipients and no unsubscribe_url";
 		return none;
 	case STREAM_MULTI_SPLIT:
-		return DO_SPLIT;
+		if (!frame_held(w->m))
+			return DO_SPLIT;
+		/* its copies would not be: it is held, and leaves, as one */
+		w->why = "several recipients, and held";
+		return DO_SKIP;
 	case STREAM_MULTI_SKIP:
 		break;
 	}
@@ -666,7 +670,6 @@ take_mark(struct work *w)
 		    mark == SPLIT_MARK_LOOP ? "loop" : "forged");
 	}
 	w->copy = mark == SPLIT_MARK_COPY;
-	w->copy = mark == SPLIT_MARK_COPY;
 	if (mark != SPLIT_MARK_LOOP)
 		return FRAME_CONTINUE;
 	frame_reply(w->m, "554", "5.4.6", "A copy made for one recipient "
@@ -702,11 +705,6 @@ policy_eom(struct frame_msg *m)
 			report(&w);
 			return split_send(w.snap->split, m, w.stream);
 		}
-		if (w.action == DO_PERSONAL && !w.copy &&
-		    w.stream->multiple == STREAM_MULTI_SPLIT &&
-		    (v = split_again(w.snap->split, m, w.stream)) !=
-		    FRAME_CONTINUE)
-			return v;
 		if (w.action == DO_PERSONAL && !w.copy &&
 		    w.stream->multiple == STREAM_MULTI_SPLIT &&
 		    (v = split_again(w.snap->split, m, w.stream)) !=
