@@ -175,4 +175,10 @@ int	store_verify(struct store *, struct store_check *,
  * it is called by its name; dir must not exist or be empty. */
 int	store_backup(struct store *, const char *dir, struct err *e);
 
+/* Put such a copy in the place of the store itself, which no program may have
+ * open, this one included (EX_TEMPFAIL). The old file stays beside it as
+ * data.mdb.before. When it fails, or is killed, the store is as it was. */
+int	store_compact(const struct conf *, const char *dir,
+	    const struct store_keys *, struct err *e);
+
 #endif

@@ -494,6 +494,58 @@ turn_open(const char *dir)
 	return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
 }
 
+/* look_at - data.mdb of a folder */
+static int
+look_at(const char *dir, struct stat *file, struct err *e)
+{
+	char	path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", dir) >=
+	    sizeof path)
+		return err_code(e, EX_CONFIG, "store %.200s: name too long",
+		    dir);
+	if (stat(path, file) == -1) {
+		if (errno == ENOENT)
+			return err_code(e, EX_NOINPUT, "store %s: there is no "
+			    "store here (`mailweir init` makes one)", dir);
+		return err_code(e, EX_NOINPUT, "store %s: %s", dir,
+		    strerror(errno));
+	}
+	if (file->st_size == 0)	/* LMDB would make a new one of it */
+		return err_code(e, EX_DATAERR, "store %s: is damaged: data.mdb "
+		    "is empty; restore a backup", dir);
+	return 0;
+}
+
+/* lock_number - of the file that the name lock.mdb means now; 0 none */
+static ino_t
+lock_number(const char *dir)
+{
+	char		path[PATH_MAX];
+	struct stat	st;
+
+	if ((size_t)snprintf(path, sizeof path, "%s/lock.mdb", dir) >=
+	    sizeof path || stat(path, &st) == -1)
+		return 0;
+	return st.st_ino;
+}
+
+/* is_whole - did we open the files that have the names? Not if somebody swapped
+ * them just then: data of one and lock of another must not be used. */
+static int
+is_whole(const struct env *env, ino_t lock, struct err *e)
+{
+	struct stat	file;
+
+	if (look_at(env->dir, &file, e) == -1)
+		return -1;
+	if (file.st_dev == env->dev && file.st_ino == env->ino &&
+	    (lock == 0 || lock_number(env->dir) == lock))
+		return 0;
+	return err_code(e, EX_TEMPFAIL, "store %s: was replaced while it was "
+	    "opened; try again", env->dir);
+}
+
 /* env_start - a fresh environment of an existing store */
 static int
 env_start(const char *dir, const struct stat *file, bool write,
@@ -501,6 +553,7 @@ env_start(const char *dir, const struct stat *file, bool write,
 {
 	struct start	 st = { .e = e };
 	struct env	*env;
+	ino_t		 lock = lock_number(dir);
 	int		 rc, dead;
 
 	if ((env = env_new(dir, e)) == NULL)
@@ -510,6 +563,10 @@ env_start(const char *dir, const struct stat *file, bool write,
 	env->writable = write;
 	if ((rc = mdb_start(env, write ? 0 : MDB_RDONLY, map_size)) != 0) {
 		env_fail(env, "open", rc, e);
+		env_free(env);
+		return -1;
+	}
+	if (is_whole(env, lock, e) == -1) {
 		env_free(env);
 		return -1;
 	}
@@ -541,29 +598,6 @@ find_open(const struct stat *file)
 		if (env->dev == file->st_dev && env->ino == file->st_ino)
 			return env;
 	return NULL;
-}
-
-/* look_at - data.mdb of a folder */
-static int
-look_at(const char *dir, struct stat *file, struct err *e)
-{
-	char	path[PATH_MAX];
-
-	if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", dir) >=
-	    sizeof path)
-		return err_code(e, EX_CONFIG, "store %.200s: name too long",
-		    dir);
-	if (stat(path, file) == -1) {
-		if (errno == ENOENT)
-			return err_code(e, EX_NOINPUT, "store %s: there is no "
-			    "store here (`mailweir init` makes one)", dir);
-		return err_code(e, EX_NOINPUT, "store %s: %s", dir,
-		    strerror(errno));
-	}
-	if (file->st_size == 0)	/* LMDB would make a new one of it */
-		return err_code(e, EX_DATAERR, "store %s: is damaged: data.mdb "
-		    "is empty; restore a backup", dir);
-	return 0;
 }
 
 int

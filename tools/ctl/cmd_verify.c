@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd_verify.c - mailweir verify, backup: the store as a whole */
+/* cmd_verify.c - mailweir verify, backup, compact: the store as a whole */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,5 +87,36 @@ cmd_backup(struct ctl *ctl, int argc, char **argv)
 	if (store_backup(ctl->store, argv[optind], &e) == -1)
 		return ctl_fail(&e, EX_CANTCREAT);
 	(void)printf("%s: backup made and verified\n", argv[optind]);
+	return EX_OK;
+}
+
+int
+cmd_compact(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option	opts[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const char			*dir;
+	struct err			 e = { "", 0 };
+	int				 ch, rc;
+
+	while ((ch = getopt_long(argc, argv, "", opts, NULL)) != -1) {
+		if (ch == 'h')
+			return ctl_help("compact",
+	    "Refused while a program has the store open. The file as it was "
+	    "stays as\ndata.mdb.before in the store's folder: remove it when "
+	    "all is well.\n");
+		return ctl_usage_opt("compact", argv);
+	}
+	if (optind != argc)
+		return ctl_usage("compact", "takes no argument");
+	if ((rc = ctl_keys(ctl)) != EX_OK)
+		return rc;
+	dir = ctl->common.store_path;
+	if (store_compact(ctl->conf, dir, ctl->keys, &e) == -1)
+		return ctl_fail(&e, EX_CANTCREAT);
+	(void)printf("%s: compacted and verified; the file as it was is "
+	    "data.mdb.before there\n", dir);
 	return EX_OK;
 }

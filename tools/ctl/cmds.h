@@ -7,6 +7,7 @@
 
 int	cmd_add(struct ctl *, int argc, char **argv);
 int	cmd_backup(struct ctl *, int argc, char **argv);
+int	cmd_compact(struct ctl *, int argc, char **argv);
 int	cmd_check(struct ctl *, int argc, char **argv);
 int	cmd_cleanse(struct ctl *, int argc, char **argv);
 int	cmd_dkim(struct ctl *, int argc, char **argv);

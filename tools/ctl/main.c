@@ -62,6 +62,9 @@ const struct ctl_cmd ctl_cmds[] = {
 	    "the key pair of sealed copies of addresses" },
 	{ "backup", cmd_backup, "DIR",
 	    "a verified copy of the store while it is in use" },
+	{ "compact", cmd_compact, "",
+	    "make the file of the store small again, with all programs "
+	    "stopped" },
 	{ "token", cmd_token, "make ADDRESS --scope S | --stream S [--kind K] "
 	    "| read TOKEN... | genkey [FILE] | rotate [FILE]",
 	    "signed tokens of unsubscribe links, and their keys" },
