@@ -92,6 +92,22 @@ dsn eve@far.example "$W/sent" | sed 's/^From: .*/From: <d@other.example>/' >"$W/
 ingest "$W/r7"
 t 'another author: parked' result 'parked .*why=no-token'
 
+# who has a mail that the reporter signed may not read it in his own way
+sed '1s/^/From: Reports <d@fbl.example>\n/' "$W/r1.signed" | sed 's/Reports <d@fbl/Mallory <m@fbl/2' >"$W/r8"
+ingest "$W/r8"
+t 'a second From in front: parked' result 'parked .*why=no-token'
+sed 's/^file = .*fbl.pem/&\nsign_headers = From To Subject Date Message-ID\noversign_headers =\noversign_present =/' "$W/conf" >"$W/poor"
+plain() {
+	printf 'From: Reports <d@fbl.example>\nTo: b@b.sender.example\nSubject: Thank you\nMessage-ID: <p%s@fbl.example>\nDate: Sat, 21 Nov 2026 10:00:00 +0000\n\nYou wrote:\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; fbl.example\n\nFinal-Recipient: rfc822; gus@far.example\nAction: failed\nStatus: 5.1.1\n\n--b--\n' "$1"
+}
+plain 1 >"$W/r9"
+"$BIN/mailweir" -c "$W/poor" dkim sign "$W/r9" >"$W/r9.signed"
+t 'signed without Content-Type' has "$W/r9.signed" '^DKIM-Signature'
+sed '1s/^/Content-Type: multipart\/report; report-type=delivery-status; boundary=b\n/' "$W/r9.signed" >"$W/r10"
+ingest "$W/r10"
+t 'a Content-Type added, text made parts: parked' result 'parked .*why=no-token'
+t 'nothing stored for gus' nothing gus@far.example
+
 many() {
 	i=0
 	while [ $i -lt 12 ]; do

@@ -133,9 +133,28 @@ is_partial(DKIM *dkim, DKIM_SIGINFO *sig)
 	    DKIM_STAT_OK && limit != -1 && limit < whole;
 }
 
+/* covers_form - are the fields signed that say how the body is read? */
+static bool
+covers_form(DKIM_SIGINFO *sig, const struct header_list *header)
+{
+	static const char *const names[] = { "Content-Type",
+	    "Content-Transfer-Encoding", NULL };
+	u_char	name[32];
+	int	i;
+
+	for (i = 0; names[i] != NULL; i++) {
+		(void)snprintf((char *)name, sizeof name, "%s", names[i]);
+		if (header_first(header, names[i]) != NULL &&
+		    !dkim_sig_hdrsigned(sig, name))
+			return false;
+	}
+	return true;
+}
+
 /* explain - one signature, examined and told */
 static void
-explain(DKIM *dkim, DKIM_SIGINFO *sig, struct dverify_sig *out)
+explain(DKIM *dkim, DKIM_SIGINFO *sig, const struct header_list *header,
+    struct dverify_sig *out)
 {
 	u_char		 id[sizeof out->identity];
 	DKIM_STAT	 st = DKIM_STAT_OK;
@@ -164,6 +183,7 @@ explain(DKIM *dkim, DKIM_SIGINFO *sig, struct dverify_sig *out)
 	out->testing = (dkim_sig_getflags(sig) & DKIM_SIGFLAG_TESTKEY) != 0;
 	out->body_ok = dkim_sig_getbh(sig) == DKIM_SIGBH_MATCH;
 	out->header_ok = (dkim_sig_getflags(sig) & DKIM_SIGFLAG_PASSED) != 0;
+	out->form_ok = covers_form(sig, header);
 	out->result = st == DKIM_STAT_KEYFAIL || st == DKIM_STAT_CBTRYAGAIN ?
 	    DVERIFY_TEMPERROR : judge(sig, error);
 	if (out->result == DVERIFY_PASS && is_partial(dkim, sig)) {
@@ -244,7 +264,7 @@ give_body(DKIM *dkim, const char *p, size_t n)
 
 /* collect - the results, top of the message first */
 static void
-collect(DKIM *dkim, struct dverify_out *out)
+collect(DKIM *dkim, const struct header_list *header, struct dverify_out *out)
 {
 	DKIM_SIGINFO	**sigs;
 	int		 n, i;
@@ -252,7 +272,7 @@ collect(DKIM *dkim, struct dverify_out *out)
 	if (dkim_getsiglist(dkim, &sigs, &n) != DKIM_STAT_OK)
 		return;
 	for (i = 0; i < n && out->n < DVERIFY_SIGS; i++)
-		explain(dkim, sigs[i], &out->sig[out->n++]);
+		explain(dkim, sigs[i], header, &out->sig[out->n++]);
 }
 
 /*
@@ -306,7 +326,7 @@ attempt(struct dverify *v, const struct header_list *header, const bool *bad,
 	    (st = dkim_eoh(dkim)) == DKIM_STAT_OK &&
 	    (st = give_body(dkim, body, len)) == DKIM_STAT_OK) {
 		(void)dkim_eom(dkim, NULL);
-		collect(dkim, out);
+		collect(dkim, header, out);
 	} else if (st == DKIM_STAT_NOSIG)
 		st = DKIM_STAT_OK;
 	if (st != DKIM_STAT_OK)

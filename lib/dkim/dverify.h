@@ -43,6 +43,11 @@ struct dverify_sig {
 	bool		 header_ok;	/* the signature over the header is
 					   good, whatever became of the body:
 					   what a bounce returns */
+	bool		 form_ok;	/* the fields that say how the body is
+					   to be read (Content-Type, -Transfer-
+					   Encoding) are covered if present: who
+					   passed it on cannot make its text
+					   into parts */
 };
 
 struct dverify_out {

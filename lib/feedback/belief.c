@@ -354,6 +354,16 @@ proves(const struct belief *b, const struct reporter *r,
 	return spf != 0 ? spf : dkim;
 }
 
+/* twice - fields that stand once: who reads the first believes other than what
+ * a signature of the last one says */
+static bool
+twice(const struct header_list *hl)
+{
+	return header_count(hl, "From") > 1 ||
+	    header_count(hl, "Content-Type") > 1 ||
+	    header_count(hl, "Content-Transfer-Encoding") > 1;
+}
+
 int
 belief_reporter(const struct belief *b, const char *raw, size_t len,
     const struct belief_way *way, const struct feedback *fb,
@@ -369,7 +379,7 @@ belief_reporter(const struct belief *b, const char *raw, size_t len,
 	header_list_init(&hl);
 	if (header_parse(raw, len, HEADERS_MAX, OCTETS_MAX, &hl, &cut) == -1)
 		rc = -1;
-	for (r = b->v; rc != -1 && r < b->v + b->n; r++) {
+	for (r = b->v; rc != -1 && !twice(&hl) && r < b->v + b->n; r++) {
 		if (!from_ok(r, fb->from))
 			continue;
 		if ((one = proves(b, r, &hl, raw, len, way)) == 1) {

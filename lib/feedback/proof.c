@@ -102,7 +102,7 @@ proof_of(void *arg, const char *raw, size_t len, const char *domain)
 		return -1;
 	for (i = 0; i < out->n && rc != 1; i++) {
 		if (strcasecmp(out->sig[i].domain, domain) != 0 ||
-		    out->sig[i].testing)
+		    out->sig[i].testing || !out->sig[i].form_ok)
 			continue;
 		if (out->sig[i].result == DVERIFY_PASS)
 			rc = 1;
