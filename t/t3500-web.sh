@@ -29,6 +29,8 @@ ticket() { sed -n 's/.*name="ticket" value="\([^"]*\)".*/\1/p' "$W/body"; }
 out() { shows "$1" "\"reason\":\"optout\",\"scope\":\"$2\""; }
 in_() { shows_not "$1" "\"reason\":\"optout\",\"scope\":\"$2\""; }
 
+t 'a secret that others may read: it says which parameter' eval 'chmod 644 "$W/token.key"; exits 78 "$BIN/mailweir-web" -n -c "$CONF" 2>"$W/err"; rc=$?; chmod 600 "$W/token.key"; [ $rc = 0 ] && has "$W/err" "conf:[0-9]+: token_key_file: .*0644"'
+
 # -- the page
 t 'the page'			page
 t 'both lists stand on it, and all' eval '[ "$(grep -o "<form" "$W/body" | wc -l)" = 3 ]'

@@ -546,3 +546,11 @@ conf_where(const struct conf_section *s, const char *name, char *out,
 	    l != NULL ? l->line : s->line, name);
 	return out;
 }
+
+int
+conf_blame(const struct conf_section *s, const char *name, struct err *e)
+{
+	char	where[512];
+
+	return err_prefix(e, "%s", conf_where(s, name, where, sizeof where));
+}

@@ -149,6 +149,9 @@ int	conf_bind(const struct conf *, const struct conf_section *,
  * meaning that only the caller can see. The section's own line if absent. */
 const char *conf_where(const struct conf_section *, const char *name,
 	    char *out, size_t size);
+/* Put that in front of *e, when what the parameter names is at fault: -1. */
+int	conf_blame(const struct conf_section *, const char *name,
+	    struct err *e);
 
 /*
  * conf_check - every section and parameter is one that somebody knows

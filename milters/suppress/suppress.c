@@ -120,7 +120,6 @@ try_replies(const struct conf *conf, const struct stream_set *set,
 	const struct stream	*s;
 	struct buf		 text = BUF_INIT(JUDGE_TEXT_MAX);
 	const char		*status;
-	char			 where[256];
 	size_t			 i;
 	int			 rc = 0;
 
@@ -129,26 +128,11 @@ try_replies(const struct conf *conf, const struct stream_set *set,
 		buf_reset(&text);
 		if ((rc = judge_reply(s, &j, &status, &text, e)) == -1 &&
 		    conf_find(conf, "stream", s->name) != NULL)
-			(void)err_prefix(e, "%s", conf_where(conf_find(conf,
-			    "stream", s->name), "reply", where,
-			    sizeof where));
+			(void)conf_blame(conf_find(conf, "stream", s->name),
+			    "reply", e);
 	}
 	buf_free(&text);
 	return rc;
-}
-
-/* load_keys - and say which parameter named the file */
-static int
-load_keys(const struct conf *conf, struct snap *s, struct err *e)
-{
-	const struct conf_section	*top = conf_find(conf, "", NULL);
-	char				 where[256];
-
-	if (store_keys_load(s->common.store_key_file, &s->keys, e) == 0)
-		return 0;
-	(void)err_prefix(e, "%s", conf_where(top, "store_key_file", where,
-	    sizeof where));
-	return -1;
 }
 
 static int
@@ -165,9 +149,13 @@ policy_load(const struct conf *conf, void **snap, struct err *e)
 	    addr_rules_load(s->common.fold_local, &s->common.address_rules,
 	    &s->rules, e) == -1 ||
 	    stream_set_load(conf, &s->streams, e) == -1 ||
-	    try_replies(conf, s->streams, e) == -1 ||
-	    load_keys(conf, s, e) == -1)
+	    try_replies(conf, s->streams, e) == -1)
 		goto fail;
+	if (store_keys_load(s->common.store_key_file, &s->keys, e) == -1) {
+		(void)conf_blame(conf_find(conf, "", NULL), "store_key_file",
+		    e);
+		goto fail;
+	}
 	if ((s->handle = handle_new(conf, &s->common, s->keys,
 	    s->set.optout_journal)) == NULL || (s->set.optout_journal &&
 	    (s->late = late_new(s->handle)) == NULL)) {

@@ -38,11 +38,7 @@ bind(struct snap *s, struct err *e)
 static int
 blame(const struct snap *s, const char *name, struct err *e)
 {
-	char	where[256];
-
-	(void)err_prefix(e, "%s", conf_where(conf_find(s->file, "", NULL),
-	    name, where, sizeof where));
-	return -1;
+	return conf_blame(conf_find(s->file, "", NULL), name, e);
 }
 
 /* load - what the values name */

@@ -66,8 +66,6 @@ static int
 load_one(const struct conf *c, const struct conf_section *s,
     struct webhook *w, struct err *e)
 {
-	char	where[300];
-
 	w->name = conf_section_name(s);
 	if (conf_bind(c, s, webhook_params, &w->conf, e) == -1 ||
 	    sane(s, &w->conf, e) == -1)
@@ -76,9 +74,7 @@ load_one(const struct conf *c, const struct conf_section *s,
 	w->scopes.other = w->conf.scope;
 	if (hook_keys_load(&w->conf, &w->keys, e) == 0)
 		return 0;
-	(void)err_prefix(e, "%s", conf_where(s, "key_file", where,
-	    sizeof where));
-	return -1;
+	return conf_blame(s, "key_file", e);
 }
 
 int

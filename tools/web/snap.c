@@ -187,16 +187,22 @@ load_logo(struct snap *s, struct err *e)
 static int
 load(struct snap *s, struct err *e)
 {
+	const struct conf_section	*top = conf_find(s->file, "", NULL);
+
 	if (addr_rules_load(s->common.fold_local, &s->common.address_rules,
-	    &s->rules, e) == -1 ||
-	    store_keys_load(s->common.store_key_file, &s->keys, e) == -1 ||
-	    token_keys_load(s->common.token_key_file, &s->tokens, e) == -1 ||
-	    stream_set_load(s->file, &s->streams, e) == -1 ||
+	    &s->rules, e) == -1)
+		return conf_blame(top, "address_rules", e);
+	if (store_keys_load(s->common.store_key_file, &s->keys, e) == -1)
+		return conf_blame(top, "store_key_file", e);
+	if (token_keys_load(s->common.token_key_file, &s->tokens, e) == -1)
+		return conf_blame(top, "token_key_file", e);
+	if (stream_set_load(s->file, &s->streams, e) == -1 ||
 	    load_scopes(s, e) == -1 || load_logo(s, e) == -1)
 		return -1;
 	if (s->web.api_key_file[0] != '\0' &&
 	    api_keys_load(s->web.api_key_file, &s->api, e) == -1)
-		return -1;
+		return conf_blame(conf_find(s->file, "web", NULL),
+		    "api_key_file", e);
 	if (hooks_load(s, &s->hooks, e) == -1)
 		return -1;
 	store_keys_derive(s->keys, 0, "web ticket", s->ticket_key);
