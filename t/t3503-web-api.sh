@@ -49,6 +49,7 @@ t 'the public listener has no API' eval 'get "http://127.0.0.1:$WEB_PORT/api/v1/
 
 # -- one address
 t 'add'	eval 'api add add -d "{\"address\":\"Ann@Example.com\",\"scope\":\"newsletter\",\"reason\":\"complaint\",\"evidence\":\"case 7\"}" && status 200 && says "\"changed\":true"'
+t 'evidence holds no address' eval 'api add add -d "{\"address\":\"eve@example.com\",\"evidence\":\"seen by bob@example.com\"}" && status 400 && says "must not hold an address"'
 t 'get' eval 'api read get -d "{\"address\":\"ann@example.com\"}" && says "\"scope\":\"newsletter\",\"reason\":\"complaint\",\"in_force\":true.*\"evidence\":\"case 7\""'
 t 'a domain' eval 'api add add -d "{\"address\":\"@dead.example\",\"reason\":\"invalid-domain\"}" && status 200 && api read get -d "{\"address\":\"x@dead.example\"}" && says "\"domain\":true"'
 t 'a complaint is not removed like that: 409' eval 'api remove remove -d "{\"address\":\"ann@example.com\",\"scope\":\"newsletter\"}" && status 409'

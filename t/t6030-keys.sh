@@ -161,6 +161,8 @@ t 'a foreign signer is a finding' fails 65 \
     'no key of store_key_file derives the key that signed' mw journal verify
 t 'in JSON, too'	fails 65 '"sound":false,.*"signer_known":false' \
     mw journal verify --json
+t 'verify finds it, too' fails 65 'which no key of store_key_file derives' \
+    mw verify
 t 'unless it was noted'	says '^sound' mw journal verify --signer "$signer"
 printf '3 %064d\n%s\n' 9 "$old" >"$W/store.key"
 "$PYTHON" - "$W/state/store/data.mdb" <<'END'

@@ -92,6 +92,12 @@ store_names_address(const char *text)
 	return false;
 }
 
+bool
+store_evidence_ok(const char *text)
+{
+	return text == NULL || text[0] == '<' || !store_names_address(text);
+}
+
 void
 store_close(struct store **sp)
 {

@@ -65,6 +65,8 @@ bool	store_scope_ok(const char *name);
 /* Does a text for the journal spell an address, or what looks like one? Such
  * notes and sources are refused: the store holds no address. NULL: no. */
 bool	store_names_address(const char *text);
+/* The same of evidence, where a Message-ID in <> looks like one and is none. */
+bool	store_evidence_ok(const char *text);
 
 /* What the store knows of one recipient in one scope for one reason. */
 struct store_entry {

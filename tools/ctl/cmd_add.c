@@ -83,9 +83,7 @@ too_long(const char *cmd, const struct wish *w)
 	if (w->c.source != NULL && strlen(w->c.source) > STORE_SOURCE_MAX)
 		return ctl_usage(cmd, "--source: longer than %d octets",
 		    STORE_SOURCE_MAX);
-	/* a Message-ID looks like one, and is none */
-	if (w->c.evidence != NULL && w->c.evidence[0] != '<' &&
-	    store_names_address(w->c.evidence))
+	if (!store_evidence_ok(w->c.evidence))
 		return ctl_usage(cmd, "--evidence must not hold an address: it "
 		    "is kept in the clear");
 	if (w->c.evidence != NULL && strlen(w->c.evidence) >

@@ -22,6 +22,23 @@ fault(void *arg, const char *what)
 		(void)fprintf(stderr, "mailweir: %s\n", what);
 }
 
+/* foreign - does the journal begin at a checkpoint that somebody else signed?
+ * `journal verify --signer` takes one that was noted. */
+static bool
+foreign(const struct store_chain *c)
+{
+	char	signer[CODEC_HEX_SIZE(32)];
+
+	if (!c->was_cut || c->signer_known)
+		return false;
+	codec_hex(c->signer, sizeof c->signer, signer);
+	(void)fprintf(stderr, "mailweir: the journal begins at a checkpoint "
+	    "signed by Ed25519 key %s, which no key of store_key_file derives: "
+	    "put the old store key back, or compare with the key that you "
+	    "noted (mailweir journal verify --signer)\n", signer);
+	return true;
+}
+
 int
 cmd_verify(struct ctl *ctl, int argc, char **argv)
 {
@@ -58,7 +75,7 @@ cmd_verify(struct ctl *ctl, int argc, char **argv)
 	    " journal records, %" PRIu64 " entries, %" PRIu64 " lists of %"
 	    PRIu64 " rows; head %s\n", c.faults, c.chain.records, c.entries,
 	    c.lists, c.rows, hex);
-	return c.faults == 0 ? EX_OK : EX_DATAERR;
+	return foreign(&c.chain) || c.faults != 0 ? EX_DATAERR : EX_OK;
 }
 
 int

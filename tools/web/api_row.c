@@ -133,6 +133,9 @@ api_row_parse(struct api_row *w, const struct http_req *q, int op,
 	    why) == -1 ||
 	    string(w->j, "note", STORE_NOTE_MAX, &w->c.note, why) == -1)
 		goto bad;
+	*why = "evidence must not hold an address: it is kept in the clear";
+	if (!store_evidence_ok(w->c.evidence))
+		goto bad;
 	if (json_is_true(json_object_get(w->j, "override"))) {
 		*why = "override is for keys of role admin";
 		if ((a->key->roles & API_ADMIN) == 0)
