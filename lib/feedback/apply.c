@@ -271,6 +271,7 @@ judge(struct job *j, size_t i)
 
 	memset(c, 0, sizeof *c);
 	ae->scope = ae->stream = "";
+	ae->reporter = j->reporter != NULL ? j->reporter : "";
 	ae->result = APPLY_COUNTED;
 	belief_event(j->a->belief, j->m->fb, i, j->a->keys, j->a->rules,
 	    j->reporter, &b);

@@ -43,6 +43,7 @@ struct apply_event {
 	enum apply_result	 result;
 	const char		*scope;		/* "" if none */
 	const char		*stream;	/* by its token; "" unknown */
+	const char		*reporter;	/* listed and proven; "" none */
 	enum store_reason	 reason;	/* 0 if none */
 	char			 source[STORE_SOURCE_MAX + 1];
 	char			 why[BELIEF_WHY];

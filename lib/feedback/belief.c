@@ -42,6 +42,7 @@
 struct reporter {
 	const char		*name;
 	struct conf_list	 local, dkim, spf, border, authserv, from;
+	const char		*complaint_dir;
 };
 
 struct belief {
@@ -73,6 +74,9 @@ const struct conf_param reporter_params[] = {
 	CONF_LIST(struct reporter, from, "",
 	    "Author addresses (\"a@b.example\", \"@b.example\") that this "
 	    "reporter writes from. Empty: any."),
+	CONF_STR(struct reporter, complaint_dir, "",
+	    "Folder for this reporter's complaints, as complaint_dir of "
+	    "[feedback] is for all. Empty: that one."),
 	CONF_END
 };
 
@@ -392,6 +396,19 @@ belief_reporter(const struct belief *b, const char *raw, size_t len,
 	}
 	header_list_free(&hl);
 	return rc;
+}
+
+const char *
+belief_complaint_dir(const struct belief *b, const char *reporter,
+    const char *common)
+{
+	size_t	i;
+
+	for (i = 0; i < b->n; i++)
+		if (strcmp(b->v[i].name, reporter) == 0 &&
+		    b->v[i].complaint_dir[0] != '\0')
+			return b->v[i].complaint_dir;
+	return common;
 }
 
 /* names - is this address the token's recipient? */

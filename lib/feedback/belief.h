@@ -75,6 +75,11 @@ int	belief_reporter(const struct belief *, const char *raw, size_t len,
 	    const struct belief_way *, const struct feedback *,
 	    const char **name);
 
+/* Where this reporter's complaints are handed on: its own folder, else the
+ * common one. */
+const char *belief_complaint_dir(const struct belief *, const char *reporter,
+	    const char *common);
+
 /* reporter: what belief_reporter() said of the mail, NULL = none. */
 void	belief_event(const struct belief *, const struct feedback *, size_t i,
 	    const struct store_keys *, const struct addr_rules *,

@@ -42,6 +42,7 @@ spool_complaint(const char *dir, const struct feedback *fb, size_t i,
 	    now, (long)getpid(), atomic_fetch_add(&number, 1));
 	member(&b, "{\"time\":", clock_iso(now, iso));
 	member(&b, ",\"source\":", ae->source);
+	member(&b, ",\"reporter\":", ae->reporter);
 	member(&b, ",\"stream\":", ae->stream);
 	member(&b, ",\"scope\":", ae->scope);
 	member(&b, ",\"report\":", fb->report_id);

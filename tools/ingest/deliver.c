@@ -22,13 +22,16 @@ respond(struct ingest *in, const struct apply *a, const char *id,
     const struct apply_mail *m, size_t i)
 {
 	struct err	e = { "", 0 };
+	const char	*dir;
 
-	if (a->conf->complaint_dir[0] == '\0' ||
-	    m->fb->v[i].kind != FEEDBACK_COMPLAINT ||
+	if (m->fb->v[i].kind != FEEDBACK_COMPLAINT ||
 	    m->v[i].result != APPLY_CHANGED)
 		return;
-	if (spool_complaint(a->conf->complaint_dir, m->fb, i, &m->v[i],
-	    &e) == -1)
+	dir = belief_complaint_dir(a->belief, m->v[i].reporter,
+	    a->conf->complaint_dir);
+	if (dir[0] == '\0')
+		return;
+	if (spool_complaint(dir, m->fb, i, &m->v[i], &e) == -1)
 		log_event(LOG_ERR, "complaint_not_handed_on",
 		    LOG_STR("id", id), LOG_STR("why", e.msg));
 	else
