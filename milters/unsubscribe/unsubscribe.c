@@ -132,12 +132,10 @@ check_settings(const struct conf *c, const struct snap *s, struct err *e)
 	for (sec = NULL; (sec = conf_next(c, "stream", sec)) != NULL;) {
 		st = stream_find(s->streams, conf_section_name(sec));
 		if (st != NULL && lines_check(st, &name, e) == -1)
-			return err_prefix(e, "%s", conf_where(sec, name,
-			    where, sizeof where));
+			return conf_blame(sec, name, e);
 		if (st != NULL && *st->feedback_id != '\0' &&
 		    fid_check(st->feedback_id, e) == -1)
-			return err_prefix(e, "%s", conf_where(sec,
-			    "feedback_id", where, sizeof where));
+			return conf_blame(sec, "feedback_id", e);
 	}
 	return 0;
 }
@@ -186,8 +184,8 @@ load_split(const struct conf *c, struct snap *s, struct err *e)
 		if (s->split == NULL && split_new(&s->set.split,
 		    s->common.state_dir, s->tokens, s->store, s->rules,
 		    &s->split, &name, e) == -1)
-			return err_prefix(e, "%s", conf_where(conf_find(c,
-			    "unsubscribe", NULL), name, where, sizeof where));
+			return conf_blame(conf_find(c, "unsubscribe", NULL),
+			    name, e);
 	}
 	return 0;
 }
@@ -198,7 +196,6 @@ load_keys(const struct conf *c, struct snap *s, struct err *e)
 {
 	const struct conf_section	*top = conf_find(c, "", NULL);
 	const struct stream		*st;
-	char				 where[512];
 	size_t				 i;
 
 	for (i = 0; (st = stream_at(s->streams, i)) != NULL; i++) {
@@ -210,11 +207,9 @@ load_keys(const struct conf *c, struct snap *s, struct err *e)
 	if (!s->headers && !s->sender)
 		return 0;
 	if (token_keys_load(s->common.token_key_file, &s->tokens, e) == -1)
-		return err_prefix(e, "%s", conf_where(top, "token_key_file",
-		    where, sizeof where));
+		return conf_blame(top, "token_key_file", e);
 	if (store_keys_load(s->common.store_key_file, &s->store, e) == -1)
-		return err_prefix(e, "%s", conf_where(top, "store_key_file",
-		    where, sizeof where));
+		return conf_blame(top, "store_key_file", e);
 	return 0;
 }
 
@@ -235,7 +230,6 @@ static int
 policy_load(const struct conf *c, void **out, struct err *e)
 {
 	struct snap	*s;
-	char		 where[512];
 
 	if ((s = calloc(1, sizeof *s)) == NULL)
 		return err_set(e, "out of memory");
@@ -246,8 +240,7 @@ policy_load(const struct conf *c, void **out, struct err *e)
 		goto fail;
 	if (addr_rules_load(s->common.fold_local, &s->common.address_rules,
 	    &s->rules, e) == -1) {
-		err_prefix(e, "%s", conf_where(conf_find(c, "", NULL),
-		    "address_rules", where, sizeof where));
+		(void)conf_blame(conf_find(c, "", NULL), "address_rules", e);
 		goto fail;
 	}
 	if (check_settings(c, s, e) == -1 ||
