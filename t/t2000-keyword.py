@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""t2000-keyword.py SOCKET several|again|word - one session with mailweir-keyword
+"""t2000-keyword.py SOCKET several|again|word|slow - one session with mailweir-keyword
 
 Prints what the milter asks for, a line each: NAME, command, text.
 """
@@ -35,6 +35,9 @@ def main():
     elif sys.argv[2] == "word":
         show(m, "word", "<a@news.example>", [(b"Subject", b" x")],
              b"a word\r\n")
+    elif sys.argv[2] == "slow":
+        show(m, "slow", "<a@news.example>", [(b"Subject", b" x")],
+             b"a" * 100 + b"b one two\r\n")
     else:
         show(m, "again", "<a@news.example>", [(b"Subject", b" x")],
              b"a completely new word\r\n")

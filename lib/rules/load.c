@@ -566,3 +566,14 @@ rules_stats(const struct rules *r, size_t rule, struct rules_stats *out)
 	out->tried = atomic_load(&r->v[rule].tried);
 	out->ns = atomic_load(&r->v[rule].ns);
 }
+
+uint64_t
+rules_take(const struct rules *r, size_t i, enum rules_figure what,
+    uint64_t least)
+{
+	struct rule		*rule = &r->v[i];
+	_Atomic uint64_t	*n = what == RULES_NS ? &rule->ns :
+				    &rule->limits;
+
+	return atomic_load(n) < least ? 0 : atomic_exchange(n, 0);
+}

@@ -192,4 +192,10 @@ struct rules_stats {
 };
 void	rules_stats(const struct rules *, size_t rule, struct rules_stats *);
 
+/* One of them, which begins at 0 again, if it has reached `least`; else 0. */
+enum rules_figure { RULES_LIMITS, RULES_NS };
+
+uint64_t rules_take(const struct rules *, size_t rule, enum rules_figure,
+	    uint64_t least);
+
 #endif

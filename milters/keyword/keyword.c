@@ -23,6 +23,7 @@
 
 #include "conf/common.h"
 #include "keyword/act.h"
+#include "keyword/counts.h"
 #include "keyword/message.h"
 #include "mail/addr.h"
 #include "rules/rules.h"
@@ -41,6 +42,7 @@ struct keyword_conf {
 	int		 over_budget;
 	bool		 plugins;
 	long		 score_set, match_limit;
+	long		 rule_counters;
 };
 
 struct snap {
@@ -97,6 +99,9 @@ static const struct conf_param params[] = {
 	    "tests and Bayes)."),
 	CONF_INT(struct keyword_conf, match_limit, "100000", 1000, 10000000,
 	    "Steps that one match of one pattern may take."),
+	CONF_INT(struct keyword_conf, rule_counters, "500", 0, COUNTS_MAX,
+	    "Rules whose hits, time and limits are counted by name; the others "
+	    "are counted together as \"other\". 0: none are counted."),
 	CONF_END
 };
 
@@ -233,6 +238,7 @@ scan(struct frame_msg *m, const struct stream *stream,
 	struct rules_scan_options	 opt = {
 		.stream = stream->name,
 		.budget_us = s->conf.time_budget_ms * 1000,
+		.profile = s->conf.rule_counters > 0 && counts_timed(),
 	};
 	struct buf			 raw = BUF_INIT((size_t)64 << 20);
 	struct view			*v;
@@ -246,6 +252,9 @@ scan(struct frame_msg *m, const struct stream *stream,
 		goto done;
 	rc = rules_scan(s->rules, v, &opt, res, e);
 	view_free(&v);
+	if (rc == 0)
+		counts_message(m, s->rules, *res, opt.profile,
+		    s->conf.rule_counters);
 done:
 	buf_free(&raw);
 	return rc;
@@ -352,8 +361,6 @@ tell_limits(struct frame_msg *m, const struct rules_result *res)
 		frame_event(m, LOG_WARNING, "match_limit",
 		    LOG_STR("rule", info.name), LOG_STR("file", info.file),
 		    LOG_INT("line", info.line));
-		frame_count(m, "keyword_match_limit_total", "rule",
-		    info.name);
 	}
 }
 
@@ -362,10 +369,6 @@ static void
 tell(struct frame_msg *m, const struct rules_result *res,
     const struct act *act, const struct stream *stream, const char *hits)
 {
-	const struct snap	*s = frame_snap(m);
-	struct rules_info	 info;
-	size_t			 i;
-
 	frame_event(m, LOG_INFO, "scored", LOG_REAL("score", res->score),
 	    LOG_STR("verdict", act_verdict_name(act->verdict)),
 	    LOG_STR("by", act->why), LOG_STR("stream", stream->name),
@@ -374,10 +377,6 @@ tell(struct frame_msg *m, const struct rules_result *res,
 	    LOG_INT("truncated", res->truncated));
 	frame_count(m, "keyword_verdicts_total", "verdict",
 	    act_verdict_name(act->verdict));
-	for (i = 0; i < res->n; i++) {
-		rules_info(s->rules, res->v[i].rule, &info);
-		frame_count(m, "keyword_hits_total", "rule", info.name);
-	}
 }
 
 /* carry_out - the verdict, and the edits that go with it */

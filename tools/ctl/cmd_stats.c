@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "ctl/cmds.h"
+#include "ctl/stats_rules.h"
 #include "metrics/metrics.h"
 #include "store/admin.h"
 
@@ -98,12 +99,13 @@ cmd_stats(struct ctl *ctl, int argc, char **argv)
 	static const struct option	opts[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "rules", no_argument, NULL, 'r' },
 		{ "scopes", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 }
 	};
 	struct out			o = { false, "" };
 	struct err			e = { "", 0 };
-	bool				scopes = false;
+	bool				scopes = false, rules = false;
 	int				ch, rc;
 
 	while ((ch = getopt_long(argc, argv, "", opts, NULL)) != -1) {
@@ -112,9 +114,15 @@ cmd_stats(struct ctl *ctl, int argc, char **argv)
 			return ctl_help("stats",
 			    "  --scopes  entries of each scope by reason, too; "
 			    "looks at all of them\n"
+			    "  --rules   instead: the keyword rules that hit "
+			    "most, take most time,\n"
+			    "            and run into match_limit\n"
 			    "  --json    one JSON object a counter\n");
 		case 'j':
 			o.json = true;
+			break;
+		case 'r':
+			rules = true;
 			break;
 		case 's':
 			scopes = true;
@@ -125,8 +133,14 @@ cmd_stats(struct ctl *ctl, int argc, char **argv)
 	}
 	if (optind != argc)
 		return ctl_usage("stats", "takes no argument");
+	if (rules && o.json)
+		return ctl_usage("stats", "--rules is for people; --json "
+		    "alone has every counter");
 	if ((rc = ctl_conf(ctl)) != EX_OK)
 		return rc;
+	if (rules)
+		return stats_rules(ctl->common.run_dir, &e) == -1 ?
+		    ctl_fail(&e, EX_NOINPUT) : EX_OK;
 	/* the counters are there even when the store is not */
 	rc = store_part(ctl, scopes, &o);
 	if (metrics_each(ctl->common.run_dir, print, &o, &e) == -1)

@@ -78,7 +78,7 @@ const struct ctl_cmd ctl_cmds[] = {
 	    "parked list|show|accept|drop [ID...] | "
 	    "reason [--status S] [--code C] [TEXT]",
 	    "what a bounce or complaint says; those that were not believed" },
-	{ "stats", cmd_stats, "[--scopes] [--json]",
+	{ "stats", cmd_stats, "[--scopes | --rules] [--json]",
 	    "what is in the store, what all programs counted" },
 	{ NULL, NULL, NULL, NULL }
 };
