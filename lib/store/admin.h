@@ -38,8 +38,8 @@ int	store_stats_each(struct store *, int (*each)(void *arg,
  * store_scope_drop - the end of a scope: its entries, its lists, its name
  *
  * Refused (EX_NOPERM) while anything of it is in force, without override and
- * a note; each entry that goes has a record of its own. When it fails
- * half-way, what went is in the journal, and the rest stands.
+ * a note; each entry that goes has a record of its own. All at once; only of
+ * more than 2048 entries some go before the others, and stay away when it fails.
  */
 struct store_drop {
 	const char	*scope, *actor, *note;

@@ -2,9 +2,9 @@
 /*
  * drop.c - the end of a scope; see admin.h
  *
- * Counted first, then entries go in small transactions, each with its record;
- * the last transaction takes the lists and the name, unless somebody added to
- * the scope meanwhile: then those go, too.
+ * Counted first. The entries, each with its record, the lists and the name go
+ * in one transaction, unless there are so many entries that others would wait:
+ * then some go before. If somebody added to the scope meanwhile, those go, too.
  */
 #include "store/admin.h"
 
@@ -22,7 +22,7 @@
 
 #include "base/banned.h"
 
-#define BATCH	256	/* entries of one transaction */
+#define BATCH	2048	/* entries of one transaction */
 #define ROUNDS	8	/* while others add to the scope */
 
 struct ending {
@@ -35,24 +35,27 @@ struct ending {
 	bool			 count;		/* only count */
 	uint64_t		 since;		/* record after which nobody
 						   may have added */
-	uint8_t			 keys[BATCH][EKEY_SIZE];
+	struct {
+		enum env_table	 table;
+		uint8_t		 key[EKEY_SIZE];
+	}			 gathered[BATCH];
 	unsigned		 n;
 };
 
 /* remove_one - an entry and its record; it may be gone already */
 static int
 remove_one(struct ending *d, MDB_txn *txn, struct head *h,
-    const uint8_t key[EKEY_SIZE])
+    enum env_table table, const uint8_t key[EKEY_SIZE])
 {
 	uint8_t		detail[REC_SIZE_MAX];
 	struct jrec	j = { .op = J_REMOVE, .actor = d->d->actor,
 			    .note = d->d->note, .scope = d->scope,
-			    .domain = d->table == T_DOMAINS };
+			    .domain = table == T_DOMAINS };
 	uint32_t	scope;
 	MDB_val		v;
 	int		rc;
 
-	rc = env_get(d->env, txn, d->table, key, EKEY_SIZE, &v);
+	rc = env_get(d->env, txn, table, key, EKEY_SIZE, &v);
 	if (rc == MDB_NOTFOUND)
 		return 0;
 	if (rc != 0)
@@ -66,29 +69,38 @@ remove_one(struct ending *d, MDB_txn *txn, struct head *h,
 	j.note_len = j.note != NULL ? strnlen(j.note, NOTE_MAX) : 0;
 	journal_stamp(h, &j);
 	if ((rc = journal_append(d->env, txn, h, &j)) != 0 ||
-	    (rc = env_del(d->env, txn, d->table, key, EKEY_SIZE)) != 0 ||
-	    (rc = sealed_forget(d->env, txn, d->table, &j.id)) != 0)
+	    (rc = env_del(d->env, txn, table, key, EKEY_SIZE)) != 0 ||
+	    (rc = sealed_forget(d->env, txn, table, &j.id)) != 0)
 		return env_fail(d->env, "remove an entry", rc, d->e);
 	d->d->entries++;
 	return 0;
 }
 
-/* remove_batch - those that were gathered */
+/* remove_gathered - in this transaction */
+static int
+remove_gathered(struct ending *d, MDB_txn *txn, struct head *h)
+{
+	unsigned	i;
+	int		rc = 0;
+
+	for (i = 0; i < d->n && rc == 0; i++)
+		rc = remove_one(d, txn, h, d->gathered[i].table,
+		    d->gathered[i].key);
+	return rc;
+}
+
+/* remove_batch - in a transaction of their own: there are more */
 static int
 remove_batch(struct ending *d)
 {
 	struct head	h;
 	MDB_txn		*txn;
-	unsigned	i;
 	int		rc;
 
-	if (d->n == 0)
-		return 0;
 	if (env_begin(d->env, &txn, d->e) == -1)
 		return -1;
-	rc = env_head(d->env, txn, &h, d->e);
-	for (i = 0; i < d->n && rc == 0; i++)
-		rc = remove_one(d, txn, &h, d->keys[i]);
+	if ((rc = env_head(d->env, txn, &h, d->e)) == 0)
+		rc = remove_gathered(d, txn, &h);
 	if (rc == 0 && (rc = env_set_head(d->env, txn, &h)) != 0)
 		rc = env_fail(d->env, "remove entries", rc, d->e);
 	d->n = 0;
@@ -117,21 +129,24 @@ one_entry(void *arg, const MDB_val *k, const MDB_val *v, struct err *e)
 		d->d->in_force += rec_in_force(reason, &r, clock_now());
 		return 0;
 	}
-	memcpy(d->keys[d->n++], k->mv_data, EKEY_SIZE);
-	return d->n == BATCH ? remove_batch(d) : 0;
+	if (d->n == BATCH && remove_batch(d) == -1)
+		return -1;
+	d->gathered[d->n].table = d->table;
+	memcpy(d->gathered[d->n++].key, k->mv_data, EKEY_SIZE);
+	return 0;
 }
 
-/* each_entry - of both tables */
+/* each_entry - of both tables; up to a batch stays gathered */
 static int
 each_entry(struct ending *d)
 {
 	static const enum env_table	tables[] = { T_ENTRIES, T_DOMAINS };
 	size_t				i;
 
+	d->n = 0;
 	for (i = 0; i < sizeof tables / sizeof *tables; i++) {
 		d->table = tables[i];
-		if (walk(d->env, d->table, NULL, 0, one_entry, d, d->e) == -1 ||
-		    remove_batch(d) == -1)
+		if (walk(d->env, d->table, NULL, 0, one_entry, d, d->e) == -1)
 			return -1;
 	}
 	return 0;
@@ -236,6 +251,7 @@ end(struct ending *d)
 		return -1;
 	if ((rc = env_head(d->env, txn, &h, d->e)) == 0 &&
 	    (rc = added_since(d, txn, &h)) == 0 &&
+	    (rc = remove_gathered(d, txn, &h)) == 0 &&
 	    (rc = write_end(d, txn, &h)) == 0)
 		return env_commit(d->env, txn, d->e);
 	env_abort(d->env, txn);

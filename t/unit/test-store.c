@@ -13,6 +13,7 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include "store/admin.h"
 #include "store/find.h"
 #include "store/import.h"
 #include "store/lists.h"
@@ -872,6 +873,34 @@ append_waits(void **state)
 	assert_true(atomic_load(&w.waited));
 }
 
+/* the n-th write of it fails, for every n: the scope stands whole */
+static void
+drop_is_atomic(void **state)
+{
+	struct store_drop	d = { .scope = "news", .actor = "t",
+				    .note = "over", .override = true };
+	struct err		e;
+	long			n;
+	int			rc = -1;
+
+	(void)state;
+	change(STORE_ADD, "ann@example.com", "news", STORE_MANUAL);
+	change(STORE_ADD, "bob@example.com", "news", STORE_MANUAL);
+	change(STORE_ADD, "@example.net", "news", STORE_MANUAL);
+	for (n = 1; rc == -1; n++) {
+		assert_int_equal(look("ann@example.com", "news", NULL), 1);
+		assert_int_equal(look("bob@example.com", "news", NULL), 1);
+		assert_int_equal(look("x@example.net", "news", NULL), 1);
+		atomic_store(&env_fail_write, n);
+		rc = store_scope_drop(s, &d, &e);
+		atomic_store(&env_fail_write, 0);
+	}
+	assert_true(n > 8);
+	assert_int_equal(d.entries, 3);
+	assert_int_equal(look("ann@example.com", "news", NULL), 0);
+	assert_int_equal(look("x@example.net", "news", NULL), 0);
+}
+
 /* warm - as many lookups as it takes, and time for the janitor */
 static void
 warm(void)
@@ -1035,7 +1064,7 @@ static const struct CMUnitTest tests[] = {
 	T(garbled), T(zeroed), T(cut_while_open), T(replaced_while_open),
 	T(locked), T(append_locked), T(append_waits),
 	T(newer_format), T(older_format), T(open_twice),
-	T(kept_but_fresh), T(idle_lets_go),
+	T(kept_but_fresh), T(idle_lets_go), T(drop_is_atomic),
 };
 
 UNIT_MAIN(tests)
