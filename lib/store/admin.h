@@ -39,7 +39,8 @@ int	store_stats_each(struct store *, int (*each)(void *arg,
  *
  * Refused (EX_NOPERM) while anything of it is in force, without override and
  * a note; each entry that goes has a record of its own. All at once; only of
- * more than 2048 entries some go before the others, and stay away when it fails.
+ * more than 2048 entries some go before the others: when it fails, they are
+ * gone, with their records.
  */
 struct store_drop {
 	const char	*scope, *actor, *note;
