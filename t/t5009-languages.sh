@@ -30,4 +30,6 @@ away() {
 while read -r subject; do
 	t "away: $subject" away "$subject"
 done <"$SRC/t/data/feedback/absence.txt"
+printf 'From: Waiting <no-reply@gate.example>\nTo: b@b.sender.example\nSubject: News (Action Required)\n\nYour message was waitlisted. Please add yourself to my Guest List,\nor it will not be delivered.\n' >"$W/mail"
+t 'a challenge is no bounce' sh -c "'$BIN/mailweir' feedback parse '$W/mail' 2>'$W/err' | grep -q '\"kind\":\"vacation\"'"
 t_done

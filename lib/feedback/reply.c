@@ -13,6 +13,8 @@
 
 #include "base/banned.h"
 
+#define CHALLENGE_TEXT	4096	/* octets that must ask for a proof */
+
 static struct text
 as_text(const char *s)
 {
@@ -94,6 +96,27 @@ by_subject(const char *subject)
 	return false;
 }
 
+/* by_challenge - who is to prove that he is no robot before his mail is shown:
+ * it was delivered, so the address is good */
+static bool
+by_challenge(const struct parse *ps)
+{
+	static const char *const words[] = { "challenge-response",
+	    "challenge/response", "guest list", "waitlisted",
+	    "approved sender", "so i can receive your", "to have it delivered,",
+	    "prove that you are", "verify that you are", "confirm that you are",
+	    "reply to this message to confirm", "you are a human", NULL };
+	struct text	t = { buf_str(&ps->prose), ps->prose.len };
+	int		i;
+
+	if (t.n > CHALLENGE_TEXT)
+		t.n = CHALLENGE_TEXT;
+	for (i = 0; words[i] != NULL; i++)
+		if (text_find(t, words[i]) != NULL)
+			return true;
+	return false;
+}
+
 /* is_mdn - a read receipt */
 static bool
 is_mdn(const struct parse *ps)
@@ -116,7 +139,8 @@ reply_parse(struct parse *ps)
 
 	if (is_mdn(ps))
 		kind = FEEDBACK_OTHER;
-	else if (by_header(ps) || by_subject(ps->fb->subject))
+	else if (by_header(ps) || by_subject(ps->fb->subject) ||
+	    by_challenge(ps))
 		kind = FEEDBACK_VACATION;
 	else
 		return false;
