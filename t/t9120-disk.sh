@@ -113,10 +113,18 @@ t 'read-only: it judges as ever'	judges
 t 'read-only: a message to several is put off' exits 2 play split@sender.example \
     dan@world.example cal@world.example
 t 'read-only: add fails and says why'	fails 'ead-only' add gus@world.example
-t 'it stops'		stop mailweir-chain
+reads_without_slot() {
+	mdb_stat -r "$W/state/store" >"$W/slots"
+	not grep -q "^ *$(cat "$W/mailweir-chain.pid") " "$W/slots"
+}
+reads_with_slot() { judges >/dev/null; not reads_without_slot; }
+t 'read-only: it reads without a lock'	reads_without_slot
 t 'writable again'	mount -o remount,rw "$W/state"
-t 'it starts'		faults_start chain
-t 'it judges as ever'	judges
+t 'it opens it anew, with a lock'	wait_until 5 reads_with_slot
+t 'that is logged'	has "$W/mailweir-chain.log" 'store_opened '
 t 'add goes through'	MW add gus@world.example --scope newsletter
+gus() { newsletter gus >"$W/gus"; has "$W/gus" "^RCPT gus.*b'y', b'550 5.7.1"; }
+t 'and is seen'		gus
+t 'it judges as ever'	judges
 t 'it stops'		stop mailweir-chain
 t_done

@@ -546,6 +546,25 @@ is_whole(const struct env *env, ino_t lock, struct err *e)
 	    "opened; try again", env->dir);
 }
 
+/* has_slot - is what we just read written down in lock.mdb? LMDB goes without
+ * where the file system is read-only. */
+static bool
+has_slot(MDB_env *mdb)
+{
+	MDB_envinfo	info;
+
+	return mdb_env_info(mdb, &info) == 0 && info.me_numreaders > 0;
+}
+
+bool
+env_outdated(const struct env *env)
+{
+	char	path[PATH_MAX];
+
+	return env->unlocked && (size_t)snprintf(path, sizeof path,
+	    "%s/lock.mdb", env->dir) < sizeof path && access(path, W_OK) == 0;
+}
+
 /* env_start - a fresh environment of an existing store */
 static int
 env_start(const char *dir, const struct stat *file, bool write,
@@ -577,6 +596,7 @@ env_start(const char *dir, const struct stat *file, bool write,
 		env_free(env);
 		return -1;
 	}
+	env->unlocked = !has_slot(env->mdb);
 	(void)mdb_reader_check(env->mdb, &dead);
 	if (write && (env->turn_fd = turn_open(dir)) == -1) {
 		err_code(e, EX_NOPERM, "store %s: writers.lock: %s", dir,
@@ -595,7 +615,8 @@ find_open(const struct stat *file)
 	struct env	*env;
 
 	for (env = all; env != NULL; env = env->next)
-		if (env->dev == file->st_dev && env->ino == file->st_ino)
+		if (env->dev == file->st_dev && env->ino == file->st_ino &&
+		    !env_outdated(env))
 			return env;
 	return NULL;
 }

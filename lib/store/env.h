@@ -75,6 +75,7 @@ struct env {
 	ino_t		 ino;
 	char		 dir[PATH_MAX];
 	bool		 writable;
+	bool		 unlocked;	/* nobody wrote there: no reader slot */
 	MDB_env		*mdb;
 	MDB_dbi		 dbi[T_COUNT];
 	uint8_t		 uuid[16];
@@ -101,6 +102,9 @@ int	env_create(const char *dir, size_t map_size, struct err *e);
 int	env_open(const char *dir, bool write, size_t map_size, struct env **,
 	    struct err *e);
 void	env_close(struct env **);
+/* Was it opened on a read-only file system that is writable now? Who writes
+ * there does not see us: it must be opened anew. */
+bool	env_outdated(const struct env *);
 
 /* Run fn(arg) where LMDB may fail hard; its result, or -1 with *e. */
 int	env_guard(struct env *, int (*fn)(void *), void *arg, struct err *e);

@@ -98,6 +98,12 @@ store_evidence_ok(const char *text)
 	return text == NULL || text[0] == '<' || !store_names_address(text);
 }
 
+bool
+store_outdated(const struct store *s)
+{
+	return env_outdated(s->env);
+}
+
 void
 store_close(struct store **sp)
 {

@@ -58,6 +58,9 @@ int	store_open_with(const char *dir, enum store_mode,
 	    const struct store_keys *, const struct store_conf *,
 	    struct store **, struct err *e);
 void	store_close(struct store **);
+/* Was it opened while its file system was read-only, and is that writable now?
+ * Then open it anew: who writes to it does not know that we read. */
+bool	store_outdated(const struct store *);
 
 uint32_t store_scope_id(const char *name);
 bool	store_scope_ok(const char *name);

@@ -98,8 +98,9 @@ look(struct handle *h)
 	    RETRY_US)
 		return;
 	atomic_store(&h->looked_us, clock_mono_us());
-	if (identity(h, &st) == 0 ? st.st_dev == h->dev && st.st_ino == h->ino :
-	    errno != ENOENT && errno != ENOTDIR)
+	if (!store_outdated(s) && (identity(h, &st) == 0 ?
+	    st.st_dev == h->dev && st.st_ino == h->ino :
+	    errno != ENOENT && errno != ENOTDIR))
 		return;
 	if ((p = malloc(sizeof *p)) == NULL)
 		return;			/* at the next look */
@@ -107,8 +108,8 @@ look(struct handle *h)
 	p->next = h->past;
 	h->past = p;
 	atomic_store(&h->store, NULL);
-	(void)err_set(&h->why, "store %s: was taken away or replaced",
-	    h->path);
+	(void)err_set(&h->why, "store %s: was taken away, replaced, or "
+	    "read-only till now", h->path);
 	log_event(LOG_ERR, "store_unavailable", LOG_STR("why", h->why.msg));
 	attempt(h);
 }
