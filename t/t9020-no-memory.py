@@ -125,6 +125,8 @@ def one(which):
         if control(0) == 0 and how == "as ever":
             break
         counts[how] += 1
+        if verdict is None and how != "as ever" and session(which) != want:
+            verdict = "the message behind it is not as ever"
         if verdict is not None:
             bad += 1
             if bad <= 8:

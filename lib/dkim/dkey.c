@@ -376,6 +376,7 @@ dkey_weak(const struct dkey *k)
  * runs out while it renews them they no longer fit each other, and up to 31
  * signatures come out wrong without an error. To look costs a thirtieth of a
  * signature; a wrong one must not leave, for the mail's and the key's sake.
+ * The 32nd makes new numbers.
  */
 static bool
 holds(const struct dkey *k, const unsigned char *digest,
@@ -389,19 +390,37 @@ holds(const struct dkey *k, const unsigned char *digest,
 	return yes;
 }
 
-/* sign_rsa - PKCS#1 v1.5 over the digest */
+/* sign_with - PKCS#1 v1.5 over the digest; ends ctx */
 static int
-sign_rsa(const struct dkey *k, const unsigned char *digest,
+sign_with(EVP_PKEY_CTX *ctx, const struct dkey *k, const unsigned char *digest,
     unsigned char *sig, size_t *len)
 {
-	EVP_PKEY_CTX	*ctx = EVP_PKEY_CTX_dup(k->proto);
-	int		 rc = -1;
+	int	rc = -1;
 
 	*len = DKEY_SIG_MAX;
 	if (ctx != NULL && EVP_PKEY_sign(ctx, sig, len, digest, 32) > 0 &&
 	    holds(k, digest, sig, *len))
 		rc = 0;
 	EVP_PKEY_CTX_free(ctx);
+	return rc;
+}
+
+/* sign_rsa - by the shared key, or, where that fails, by a copy of it, which
+ * has blinding numbers of its own */
+static int
+sign_rsa(const struct dkey *k, const unsigned char *digest,
+    unsigned char *sig, size_t *len)
+{
+	EVP_PKEY	*fresh;
+	int		 rc;
+
+	if (sign_with(EVP_PKEY_CTX_dup(k->proto), k, digest, sig, len) == 0)
+		return 0;
+	if ((fresh = EVP_PKEY_dup(k->pkey)) == NULL)
+		return -1;
+	rc = sign_with(rsa_proto(fresh, EVP_PKEY_sign_init), k, digest, sig,
+	    len);
+	EVP_PKEY_free(fresh);
 	return rc;
 }
 
