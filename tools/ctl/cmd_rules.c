@@ -180,8 +180,7 @@ rules_check(struct ctl *ctl, struct rules_args *a)
 			(void)printf("%-12s %zu\n", kind_name((enum
 			    rules_kind)i), kinds[i]);
 	(void)printf("%-12s %zu\n", "run", active);
-	(void)printf("%-12s %.1f MB\n", "memory",
-	    (double)rules_memory(r) / (1u << 20));
+	(void)printf("%-12s %zu KB\n", "memory", rules_memory(r) >> 10);
 	rc = costs(r, a);
 	files(r);
 	rules_free(&r);
