@@ -81,8 +81,10 @@ static const struct {
 	    PART("a", "b") "--xx--", FORM_BAD, 0, NULL, false },
 	{ "no name", MULTI, "--xx\r\nContent-Disposition: form-data\r\n\r\nb"
 	    "\r\n--xx--", FORM_BAD, 0, NULL, false },
-	{ "something in front", MULTI, "x\r\n" PART("a", "b") "--xx--",
-	    FORM_BAD, 0, NULL, false },
+	{ "a preamble", MULTI, "x--xx\r\n\r\n" PART("List-Unsubscribe",
+	    "One-Click") "--xx--", FORM_OK, 1, "One-Click", false },
+	{ "a boundary within a line", MULTI, "x" PART("a", "b") "--xx--",
+	    FORM_OK, 0, NULL, false },
 	{ "bare newlines", MULTI, "--xx\nContent-Disposition: form-data; "
 	    "name=a\n\nb\n--xx--", FORM_BAD, 0, NULL, false },
 	{ "nothing at all", MULTI, "", FORM_BAD, 0, NULL, false },

@@ -231,17 +231,18 @@ part(struct form *f, const char *p, const char *end)
 	return add(f, name, (size_t)n, p, (size_t)(end - p));
 }
 
-/* delimiter - the next line "--boundary" from p on; *after its end, *last
- * whether it closes the body. NULL: none. */
+/* delimiter - the next line "--boundary" from p on, at p itself only when it is
+ * the first; *after its end, *last whether it closes the body. NULL: none. */
 static const char *
 delimiter(const char *p, const char *end, const char *dash, size_t ndash,
     bool first, const char **after, bool *last)
 {
-	const char	*at, *q;
+	const char	*from = p, *at, *q;
 
 	for (; (at = find(p, (size_t)(end - p), dash, ndash)) != NULL;
 	    p = at + 1) {
-		if (!first && (at - p < 2 || at[-1] != '\n' || at[-2] != '\r'))
+		if (!(first && at == from) && (at - from < 2 ||
+		    at[-1] != '\n' || at[-2] != '\r'))
 			continue;
 		q = at + ndash;
 		*last = end - q >= 2 && q[0] == '-' && q[1] == '-';
@@ -257,8 +258,6 @@ delimiter(const char *p, const char *end, const char *dash, size_t ndash,
 			*after = q + 2;
 			return at;
 		}
-		if (first)
-			return NULL;	/* must stand at the very start */
 	}
 	return NULL;
 }
@@ -275,8 +274,8 @@ multipart(const char *type, const char *body, size_t len, struct form *f)
 	    dash + 2, BOUNDARY_MAX);
 	if (n <= 0)
 		return FORM_BAD;
-	/* A preamble is allowed by RFC 2046; no client of ours has one. */
-	if (delimiter(body, end, dash, (size_t)n + 2, true, &p, &last) != body)
+	/* what stands before it is a preamble, for nobody (RFC 2046, 5.1.1) */
+	if (delimiter(body, end, dash, (size_t)n + 2, true, &p, &last) == NULL)
 		return FORM_BAD;
 	while (!last) {
 		const char	*from = p;
