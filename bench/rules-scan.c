@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "rules/rules.h"
+#include "rules/source.h"
 
 #include "base/banned.h"
 
@@ -115,7 +116,7 @@ fail:
 int
 main(int argc, char **argv)
 {
-	struct rules_source	 src = { .owner = "" };
+	struct rules_source	 src;
 	struct rules_options	 opt = { .subrules = true };
 	struct job		 job = { 0 }, jobs[THREADS_MAX];
 	pthread_t		 t[THREADS_MAX];
@@ -132,7 +133,7 @@ main(int argc, char **argv)
 	threads = strtol(argv[3], NULL, 10);
 	if (threads < 1 || threads > THREADS_MAX)
 		return 64;
-	src.path = argv[1];
+	rules_source_init(&src, argv[1], false);
 	opt.plugins = argv[4][0] == '1';
 	mail = read_mails(argv[5], &job.n);
 	if (job.n == 0 || (ms = calloc(job.n, sizeof *ms)) == NULL)
