@@ -42,26 +42,24 @@ add_words(struct filter *f, const struct rule *rule, uint32_t i)
 	return rc == 0 ? 1 : -1;
 }
 
-/* of_kind - the filter of one kind */
+/* build - the filter of some rules that look at the same text */
 static int
-of_kind(struct rules *r, enum rules_kind kind)
+build(struct rules *r, struct filter *f, const size_t *v, size_t nv)
 {
-	struct filter	*f = &r->filter[kind];
-	bool		 few = r->norder[kind] <= FEW;
-	size_t		 n, i;
-	int		 rc;
+	bool	few = nv <= FEW;
+	size_t	n;
+	int	rc;
 
-	f->always = calloc(r->norder[kind] + 1, sizeof *f->always);
-	if (f->always == NULL)
+	if ((f->always = calloc(nv + 1, sizeof *f->always)) == NULL)
 		return -1;
-	for (n = 0; n < r->norder[kind]; n++) {
-		i = r->order[kind][n];
-		rc = r->opt.no_prefilter || few ? 0 : add_words(f, &r->v[i],
-		    (uint32_t)i);
+	f->used = nv > 0;
+	for (n = 0; n < nv; n++) {
+		rc = r->opt.no_prefilter || few ? 0 : add_words(f,
+		    &r->v[v[n]], (uint32_t)v[n]);
 		if (rc == -1)
 			return -1;
 		if (rc == 0)
-			f->always[f->nalways++] = (uint32_t)i;
+			f->always[f->nalways++] = (uint32_t)v[n];
 	}
 	for (n = 0; n < 2; n++) {
 		if (f->words[n] == NULL)
@@ -78,8 +76,8 @@ static int
 by_selector(const void *a, const void *b, void *arg)
 {
 	const struct rules	*r = arg;
-	uint32_t		 x = *(const uint32_t *)a;
-	uint32_t		 y = *(const uint32_t *)b;
+	size_t			 x = *(const size_t *)a;
+	size_t			 y = *(const size_t *)b;
 	size_t			 sx = r->v[x].selector, sy = r->v[y].selector;
 
 	if (sx != sy)
@@ -87,24 +85,23 @@ by_selector(const void *a, const void *b, void *arg)
 	return x < y ? -1 : x > y;
 }
 
-/* ranges - header rules that are always tried, sorted by their text */
+/* headers - header rules, a filter for each text that they look at */
 static int
-ranges(struct rules *r)
+headers(struct rules *r)
 {
-	struct filter	*f = &r->filter[RULES_HEADER];
-	size_t		 k, s;
+	size_t	*v = r->order[RULES_HEADER], n = r->norder[RULES_HEADER];
+	size_t	 from, to, s;
 
 	r->of_selector = calloc(r->nselectors + 1, sizeof *r->of_selector);
 	if (r->of_selector == NULL)
 		return -1;
-	qsort_r(f->always, f->nalways, sizeof *f->always, by_selector, r);
-	for (k = 0; k < r->norder[RULES_HEADER]; k++)
-		r->of_selector[r->v[r->order[RULES_HEADER][k]].selector]
-		    .used = true;
-	for (k = 0; k < f->nalways; k++) {
-		s = r->v[f->always[k]].selector;
-		if (r->of_selector[s].n++ == 0)
-			r->of_selector[s].from = k;
+	qsort_r(v, n, sizeof *v, by_selector, r);
+	for (from = 0; from < n; from = to) {
+		s = r->v[v[from]].selector;
+		for (to = from + 1; to < n && r->v[v[to]].selector == s; to++)
+			;
+		if (build(r, &r->of_selector[s], v + from, to - from) == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -113,19 +110,30 @@ int
 filter_build(struct rules *r)
 {
 	static const enum rules_kind	kinds[] = {
-		RULES_HEADER, RULES_BODY, RULES_RAWBODY, RULES_URI,
+		RULES_BODY, RULES_RAWBODY, RULES_URI,
 		RULES_FULL, RULES_PHRASE
 	};
 	size_t				i;
 
 	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (of_kind(r, kinds[i]) == -1)
+		if (build(r, &r->filter[kinds[i]], r->order[kinds[i]],
+		    r->norder[kinds[i]]) == -1)
 			return -1;
+	if (headers(r) == -1)
+		return -1;
 	for (i = 0; i < r->n; i++) {
 		free(r->v[i].words);
 		r->v[i].words = NULL;
 	}
-	return ranges(r);
+	return 0;
+}
+
+static void
+free_one(struct filter *f)
+{
+	prefilter_free(&f->words[0]);
+	prefilter_free(&f->words[1]);
+	free(f->always);
 }
 
 void
@@ -133,14 +141,32 @@ filter_free(struct rules *r)
 {
 	size_t	i;
 
-	for (i = 0; i < RULES_KINDS; i++) {
-		prefilter_free(&r->filter[i].words[0]);
-		prefilter_free(&r->filter[i].words[1]);
-		free(r->filter[i].always);
-	}
+	for (i = 0; i < RULES_KINDS; i++)
+		free_one(&r->filter[i]);
+	for (i = 0; r->of_selector != NULL && i < r->nselectors; i++)
+		free_one(&r->of_selector[i]);
 	free(r->of_selector);
 	for (i = 0; i < r->n; i++)
 		free(r->v[i].words);
+}
+
+static size_t
+octets(const struct filter *f)
+{
+	return (f->words[0] != NULL ? prefilter_octets(f->words[0]) : 0) +
+	    (f->words[1] != NULL ? prefilter_octets(f->words[1]) : 0);
+}
+
+size_t
+filter_octets(const struct rules *r)
+{
+	size_t	i, n = 0;
+
+	for (i = 0; i < RULES_KINDS; i++)
+		n += octets(&r->filter[i]);
+	for (i = 0; i < r->nselectors; i++)
+		n += octets(&r->of_selector[i]);
+	return n;
 }
 
 /* fold - the text into the scratch. False without memory. */

@@ -143,6 +143,15 @@ keep_words(const struct regex_text *t, struct rule *rule)
 	return 0;
 }
 
+/* hasten - what the pattern needs, kept for the filters and the match */
+static int
+hasten(const struct rules *r, const struct regex_text *t, struct rule *rule)
+{
+	if (keep_words(t, rule) == -1)
+		return -1;
+	return r->opt.no_prefilter ? 0 : regex_hasten(rule->re, t);
+}
+
 /* compile_replaced - a pattern with tags: written out, or, when that is too
  * large, with the tags as subroutines */
 static int
@@ -157,7 +166,7 @@ compile_replaced(struct loader *l, struct regex_text *t, struct rule *rule,
 		t->pattern = replace_apply(l, as_is, calls == 1);
 		if (t->pattern != NULL)
 			rc = regex_compile(t, &rule->re, why);
-		if (rc == 0 && keep_words(t, rule) == -1)
+		if (rc == 0 && hasten(l->r, t, rule) == -1)
 			l->no_memory = true;
 		free(t->pattern);
 	}
@@ -177,7 +186,7 @@ compile(struct loader *l, struct rule *rule)
 		if (rule->replace)
 			rc = compile_replaced(l, &t, rule, &why);
 		else if ((rc = regex_compile(&t, &rule->re, &why)) == 0 &&
-		    keep_words(&t, rule) == -1)
+		    hasten(l->r, &t, rule) == -1)
 			l->no_memory = true;
 		regex_text_free(&t);
 		if (rc == 0) {

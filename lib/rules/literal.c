@@ -19,17 +19,23 @@
 #define DEPTH_MAX	40	/* of groups */
 #define EXACT_MAX	32	/* strings of an exact list */
 #define SET_MAX		6	/* octets of a set that are listed */
+#define SPANS		32	/* of a sequence, before they become one */
 
 struct info {
 	bool			exact;
 	struct literal_set	set;	/* not exact: n == 0 asks for nothing */
+	struct span		span;
 };
 
 struct reader {
 	const char	*p;
 	bool		 squeezed;
+	bool		 icase;		/* of the pattern, or seen in it */
 	unsigned	 depth;
 	bool		 lost;		/* something that is not understood */
+	bool		 whole;		/* a part would mean something else */
+	const char	*atom[LITERAL_PARTS];	/* where the outer ones begin */
+	size_t		 natoms;
 };
 
 static char
@@ -61,6 +67,7 @@ empty(struct info *out)
 	out->exact = true;
 	out->set.n = 0;
 	(void)add(&out->set, "", 0);
+	span_nothing(&out->span);
 }
 
 /* unknown - anything */
@@ -81,6 +88,7 @@ is_kept(unsigned char c)
 static void
 one_char(const struct reader *r, struct info *out, unsigned char c)
 {
+	bool	in[256] = { false };
 	char	f = fold(c);
 
 	if (r->squeezed && !is_kept(c)) {
@@ -90,6 +98,8 @@ one_char(const struct reader *r, struct info *out, unsigned char c)
 	out->exact = true;
 	out->set.n = 0;
 	(void)add(&out->set, &f, 1);
+	in[c] = true;
+	span_one(&out->span, in, r->icase);
 }
 
 /* common - in so many texts that looking for it tells nothing */
@@ -234,8 +244,11 @@ escaped_char(struct reader *r, unsigned *width)
 	case 'D': case 'w': case 'W': case 'S':
 	case 'h': case 'H': case 'v': case 'V':
 		return -1;
-	case 'b': case 'B': case 'A': case 'z': case 'Z': case 'G':
-	case 'K':
+	case 'G': case 'K':
+		r->whole = true;
+		*width = 0;
+		return -1;
+	case 'b': case 'B': case 'A': case 'z': case 'Z':
 		*width = 0;
 		return -1;
 	case 'R': case 'X':
@@ -247,6 +260,7 @@ escaped_char(struct reader *r, unsigned *width)
 		if (isdigit((unsigned char)c)) {
 			while (isdigit((unsigned char)*r->p))
 				r->p++;
+			r->whole = true;
 			*width = 2;
 			return -1;
 		}
@@ -350,6 +364,8 @@ set_item(struct reader *r, bool in[256])
 			add_class(*r->p++, in);
 			return -1;
 		}
+		/* Octal here, a reference elsewhere. */
+		r->lost |= *r->p >= '1' && *r->p <= '9';
 		return escaped_char(r, &width);
 	}
 	if (*r->p == '[' && (r->p[1] == ':' || r->p[1] == '.' ||
@@ -400,6 +416,7 @@ set(struct reader *r, struct info *out)
 	char	f;
 
 	members(r, in);
+	span_one(&out->span, in, r->icase);
 	out->exact = true;
 	out->set.n = 0;
 	for (c = 0; c < 256; c++) {
@@ -440,9 +457,11 @@ static bool
 flags(struct reader *r)
 {
 	for (; isalpha((unsigned char)*r->p) || *r->p == '-' ||
-	    *r->p == '^'; r->p++)
-		if (*r->p == 'x')
-			r->lost = true;
+	    *r->p == '^'; r->p++) {
+		r->lost |= *r->p == 'x';
+		r->icase |= *r->p == 'i';
+		r->whole = true;
+	}
 	if (*r->p == ')') {
 		r->p++;
 		return false;
@@ -541,10 +560,13 @@ group(struct reader *r, struct info *out)
 static void
 atom(struct reader *r, struct info *out)
 {
+	bool		in[256] = { false };
 	unsigned	width;
+	char		class;
 	int		c;
 
 	unknown(out);
+	span_unknown(&out->span);
 	switch (*r->p) {
 	case '(':
 		r->p++;
@@ -556,6 +578,7 @@ atom(struct reader *r, struct info *out)
 		return;
 	case '.':
 		r->p++;
+		out->span.min = 1;
 		return;
 	case '^': case '$':
 		r->p++;
@@ -573,11 +596,16 @@ atom(struct reader *r, struct info *out)
 			empty(out);
 			return;
 		}
+		class = *r->p;
 		c = escaped_char(r, &width);
 		if (c >= 0)
 			one_char(r, out, (unsigned char)c);
 		else if (width == 0)
 			empty(out);
+		if (names_class(class)) {
+			add_class(class, in);
+			span_one(&out->span, in, false);
+		}
 		return;
 	default:
 		one_char(r, out, (unsigned char)*r->p++);
@@ -694,18 +722,30 @@ sequence(struct reader *r, struct info *out)
 {
 	struct sequence	s;
 	struct info	a;
+	struct span	span[SPANS], all;
 	unsigned long	min, max;
+	size_t		n = 0;
 
 	s.best.n = s.cur.n = 0;
 	s.exact = true;
 	(void)add(&s.cur, "", 0);
 	while (*r->p != '\0' && *r->p != '|' && *r->p != ')' && !r->lost) {
+		if (r->depth == 0 && r->natoms < LITERAL_PARTS)
+			r->atom[r->natoms++] = r->p;
 		atom(r, &a);
 		if (r->lost)
 			break;
 		quantifier(r, &min, &max);
+		if (n == SPANS) {
+			span_sequence(&all, span, n);
+			span[0] = all;
+			n = 1;
+		}
+		span[n] = a.span;
+		span_repeat(&span[n++], min);
 		repeat(&s, &a, min, max);
 	}
+	span_sequence(&out->span, span, n);
 	out->exact = s.exact;
 	if (s.exact)
 		out->set = s.cur;
@@ -726,7 +766,9 @@ alternatives(struct reader *r, struct info *out)
 	nothing = !out->exact && has_empty(&out->set);
 	while (*r->p == '|' && !r->lost) {
 		r->p++;
+		r->whole |= r->depth == 0;
 		sequence(r, &next);
+		span_either(&out->span, &next.span);
 		nothing |= !next.exact && has_empty(&next.set);
 		out->exact &= next.exact;
 		for (i = 0; i < next.set.n && !nothing; i++)
@@ -740,12 +782,16 @@ alternatives(struct reader *r, struct info *out)
 }
 
 void
-literal_fold_text(const char *p, size_t n, char *out)
+literal_fold_text(const char *restrict p, size_t n, char *restrict out)
 {
 	size_t	i;
 
+	/* A known number of turns lets the compiler do them at once. */
+	for (; n >= 32; n -= 32, p += 32, out += 32)
+		for (i = 0; i < 32; i++)
+			out[i] = (char)literal_fold((unsigned char)p[i]);
 	for (i = 0; i < n; i++)
-		out[i] = fold((unsigned char)p[i]);
+		out[i] = (char)literal_fold((unsigned char)p[i]);
 }
 
 size_t
@@ -774,4 +820,25 @@ literal_find(const struct regex_text *t, bool squeezed,
 	if (r.lost || *r.p != '\0' || has_empty(&info.set))
 		return;
 	*out = info.set;
+}
+
+void
+literal_shape(const struct regex_text *t, struct literal_shape *out)
+{
+	struct reader	r = { .p = t->pattern, .icase = t->icase };
+	struct info	info;
+	size_t		i;
+
+	memset(out, 0, sizeof *out);
+	if (t->extended)
+		return;
+	alternatives(&r, &info);
+	if (r.lost || *r.p != '\0')
+		return;
+	out->run = info.span.best;
+	if (r.whole)
+		return;
+	for (i = 0; i < r.natoms; i++)
+		out->part[i] = (size_t)(r.atom[i] - t->pattern);
+	out->nparts = r.natoms;
 }

@@ -17,9 +17,11 @@
 #include <stddef.h>
 
 #include "rules/regex.h"
+#include "rules/run.h"
 
 #define LITERAL_LEN	12	/* octets of a string */
 #define LITERAL_SET	64	/* strings of a set */
+#define LITERAL_PARTS	16	/* of a pattern */
 
 /* What words are compared by: ASCII letters in lower case, digits as '0',
  * white space as a blank. */
@@ -27,11 +29,11 @@ static inline unsigned char
 literal_fold(unsigned char c)
 {
 	/* Without branches, so that a loop over a text does many at once. */
-	unsigned	upper = (unsigned char)(c - 'A') < 26;
-	unsigned	digit = 0u - ((unsigned char)(c - '0') < 10);
-	unsigned	space = 0u - ((unsigned char)(c - '\t') < 5);
+	unsigned char	upper = (unsigned char)(c - 'A') < 26 ? 0x20 : 0;
+	unsigned char	digit = (unsigned char)(c - '0') < 10 ? 0xff : 0;
+	unsigned char	space = (unsigned char)(c - '\t') < 5 ? 0xff : 0;
 
-	return (unsigned char)(((c | upper << 5) & ~(digit | space)) |
+	return (unsigned char)(((c | upper) & ~(digit | space)) |
 	    ('0' & digit) | (' ' & space));
 }
 
@@ -51,8 +53,19 @@ void	literal_find(const struct regex_text *, bool squeezed,
 /* How often one of them would be found by chance; 1000 for an empty set. */
 double	literal_cost(const struct literal_set *);
 
-/* n octets, folded; out holds n. */
-void	literal_fold_text(const char *p, size_t n, char *out);
+/* What else is seen of a pattern's shape. */
+struct literal_shape {
+	struct run	run;		/* that every match holds */
+	size_t		nparts;		/* where the pattern may be cut: what
+					   is behind must match, too */
+	size_t		part[LITERAL_PARTS];
+};
+
+void	literal_shape(const struct regex_text *, struct literal_shape *out);
+
+/* n octets, folded; out holds n, and is another place. */
+void	literal_fold_text(const char *restrict p, size_t n,
+	    char *restrict out);
 
 /* What squeezing leaves of n octets, folded; out holds n and may be p. Returns
  * how many. */

@@ -546,15 +546,11 @@ rules_files(const struct rules *r, size_t *n)
 size_t
 rules_memory(const struct rules *r)
 {
-	size_t	i, k, n = r->n * sizeof *r->v;
+	size_t	i, n = r->n * sizeof *r->v + filter_octets(r);
 
 	for (i = 0; i < r->n; i++)
 		if (r->v[i].re != NULL)
 			n += regex_octets(r->v[i].re);
-	for (i = 0; i < RULES_KINDS; i++)
-		for (k = 0; k < 2; k++)
-			if (r->filter[i].words[k] != NULL)
-				n += prefilter_octets(r->filter[i].words[k]);
 	return n;
 }
 

@@ -190,6 +190,7 @@ make_table(struct pieces *t, size_t n)
 {
 	size_t	i;
 
+	t->n = n;
 	for (t->cap = 16; t->cap < 2 * n; t->cap *= 2)
 		;
 	if ((t->slot = calloc(t->cap, sizeof *t->slot)) == NULL)
@@ -299,6 +300,8 @@ prefilter_scan(const struct prefilter *f, const char *p, size_t n,
 		memcpy(&piece, p + i, sizeof piece);
 		if (has(&f->four, piece))
 			compare(&s, &f->four, piece, p, n, i);
+		if (f->two.n == 0)
+			continue;
 		memcpy(&half, p + i, sizeof half);
 		two = half;
 		if (has(&f->two, two))

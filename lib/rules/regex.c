@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
+#include "rules/regex_int.h"
 #include "base/banned.h"
 
 #define GROUPS		10	/* of a match that are kept */
@@ -16,11 +14,6 @@
 #define JIT_STACK_MAX	(1u << 20)
 #define HEAP_KIB	8192		/* of one interpreted match */
 #define DEPTH_MAX	100000		/* nested backtracks, interpreted */
-
-struct regex {
-	pcre2_code	*code;
-	bool		 jit;
-};
 
 struct regex_scratch {
 	pcre2_match_data	*data;
@@ -118,17 +111,16 @@ regex_text_free(struct regex_text *t)
 	t->pattern = NULL;
 }
 
-int
-regex_compile(const struct regex_text *t, struct regex **out, struct err *e)
+pcre2_code *
+regex_code(const struct regex_text *t, struct err *e)
 {
 	pcre2_compile_context	*ctx;
-	struct regex		*re;
+	pcre2_code		*code;
 	unsigned char		 why[160];
 	uint32_t		 opt = PCRE2_DUPNAMES | PCRE2_NO_UTF_CHECK;
 	size_t			 off;
-	int			 code;
+	int			 rc;
 
-	*out = NULL;
 	opt |= t->icase ? PCRE2_CASELESS : 0;
 	opt |= t->multi ? PCRE2_MULTILINE : 0;
 	opt |= t->dotall ? PCRE2_DOTALL : 0;
@@ -136,24 +128,37 @@ regex_compile(const struct regex_text *t, struct regex **out, struct err *e)
 	opt |= t->nocapture ? PCRE2_NO_AUTO_CAPTURE : 0;
 	/* A pattern chooses neither its mode nor its limits ("(*UTF)"). */
 	opt |= PCRE2_NEVER_UTF;
-	if ((re = calloc(1, sizeof *re)) == NULL ||
-	    (ctx = pcre2_compile_context_create(NULL)) == NULL) {
-		free(re);
-		return err_set(e, "no memory");
+	if ((ctx = pcre2_compile_context_create(NULL)) == NULL) {
+		(void)err_set(e, "no memory");
+		return NULL;
 	}
 	(void)pcre2_set_newline(ctx, PCRE2_NEWLINE_LF);
 	(void)pcre2_set_bsr(ctx, PCRE2_BSR_UNICODE);
 	(void)pcre2_set_parens_nest_limit(ctx, 250);
 	(void)pcre2_set_compile_extra_options(ctx,
 	    PCRE2_EXTRA_BAD_ESCAPE_IS_LITERAL);
-	re->code = pcre2_compile((PCRE2_SPTR)t->pattern,
-	    PCRE2_ZERO_TERMINATED, opt, &code, &off, ctx);
+	code = pcre2_compile((PCRE2_SPTR)t->pattern, PCRE2_ZERO_TERMINATED,
+	    opt, &rc, &off, ctx);
 	pcre2_compile_context_free(ctx);
-	if (re->code == NULL) {
-		(void)pcre2_get_error_message(code, why, sizeof why);
-		free(re);
-		return err_set(e, "%s, at \"%.40s\"", (char *)why,
+	if (code == NULL) {
+		(void)pcre2_get_error_message(rc, why, sizeof why);
+		(void)err_set(e, "%s, at \"%.40s\"", (char *)why,
 		    t->pattern + (off < strlen(t->pattern) ? off : 0));
+	}
+	return code;
+}
+
+int
+regex_compile(const struct regex_text *t, struct regex **out, struct err *e)
+{
+	struct regex	*re;
+
+	*out = NULL;
+	if ((re = calloc(1, sizeof *re)) == NULL)
+		return err_set(e, "no memory");
+	if ((re->code = regex_code(t, e)) == NULL) {
+		free(re);
+		return -1;
 	}
 	re->jit = pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE) == 0;
 	*out = re;
@@ -165,7 +170,9 @@ regex_free(struct regex **re)
 {
 	if (re == NULL || *re == NULL)
 		return;
+	regex_free(&(*re)->part);
 	pcre2_code_free((*re)->code);
+	free((*re)->run);
 	free(*re);
 	*re = NULL;
 }
@@ -206,12 +213,12 @@ regex_scratch_free(struct regex_scratch **sp)
 	*sp = NULL;
 }
 
-int
-regex_match(const struct regex *re, struct regex_scratch *s, const char *p,
-    size_t n, size_t from, size_t *at, size_t *end)
+/* match - by PCRE2 */
+static int
+match(const struct regex *re, struct regex_scratch *s, const char *p,
+    size_t n, size_t from)
 {
-	size_t	*ov;
-	int	 rc;
+	int	rc;
 
 	if (re->jit)
 		rc = pcre2_jit_match(re->code, (PCRE2_SPTR)p, n, from, 0,
@@ -222,8 +229,22 @@ regex_match(const struct regex *re, struct regex_scratch *s, const char *p,
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return REGEX_NOMATCH;
 	/* 0: matched, with more groups than there is room for */
-	if (rc < 0)
-		return REGEX_LIMIT;
+	return rc < 0 ? REGEX_LIMIT : REGEX_MATCH;
+}
+
+int
+regex_match(const struct regex *re, struct regex_scratch *s, const char *p,
+    size_t n, size_t from, size_t *at, size_t *end)
+{
+	size_t	*ov;
+	int	 rc;
+
+	if ((re->run != NULL && !run_in(re->run, p + from, n - from)) ||
+	    (re->part != NULL && match(re->part, s, p, n, from) ==
+	    REGEX_NOMATCH))
+		return REGEX_NOMATCH;
+	if ((rc = match(re, s, p, n, from)) != REGEX_MATCH)
+		return rc;
 	ov = pcre2_get_ovector_pointer(s->data);
 	if (at != NULL)
 		*at = ov[0];
@@ -272,5 +293,6 @@ regex_octets(const struct regex *re)
 
 	(void)pcre2_pattern_info(re->code, PCRE2_INFO_SIZE, &code);
 	(void)pcre2_pattern_info(re->code, PCRE2_INFO_JITSIZE, &jit);
-	return code + jit;
+	return code + jit + (re->run != NULL ? sizeof *re->run : 0) +
+	    (re->part != NULL ? regex_octets(re->part) : 0);
 }

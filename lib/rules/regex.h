@@ -32,6 +32,11 @@ int	regex_compile(const struct regex_text *, struct regex **out,
 	    struct err *e);
 void	regex_free(struct regex **);
 
+/* Find what is cheap to see and without which the pattern, as it was compiled,
+ * cannot match; regex_match() then looks at that first. 0, or -1 without
+ * memory. */
+int	regex_hasten(struct regex *, const struct regex_text *);
+
 /* match_limit: backtracks; heap in KiB. NULL without memory. */
 struct regex_scratch *regex_scratch_new(unsigned long match_limit);
 void	regex_scratch_free(struct regex_scratch **);

@@ -112,18 +112,14 @@ struct scratch {
 	struct seltext		*sel;		/* per selector */
 };
 
-/* The rules of one kind, by what must be in a text before they can hit. */
+/* Rules that look at the same texts, by what must be in one before they can
+ * hit. */
 struct filter {
+	bool			 used;		/* there are such rules */
 	struct prefilter	*words[2];	/* in the text as it is, and
 						   squeezed; or NULL */
 	uint32_t		*always;	/* rules tried anyway */
 	size_t			 nalways;
-};
-
-/* Header rules by the text they look at: a range of `always` of that kind. */
-struct range {
-	size_t	from, n;
-	bool	used;		/* some rule looks at this text */
 };
 
 struct rules {
@@ -150,7 +146,7 @@ struct rules {
 	double			*zero;		/* counts of no hit at all */
 	struct filter		 filter[RULES_KINDS];
 	size_t			 most_words[2];	/* of any filter */
-	struct range		*of_selector;	/* of filter[RULES_HEADER] */
+	struct filter		*of_selector;	/* header rules */
 	struct rules_file	*files;
 	size_t			 nfiles;
 	struct rules_options	 opt;
@@ -207,6 +203,7 @@ void	scratch_free_all(struct rules *);
 /* filter.c: the words of all rules, by kind */
 int	filter_build(struct rules *);
 void	filter_free(struct rules *);
+size_t	filter_octets(const struct rules *);
 /* Rules worth trying on a text, besides filter->always; in s->found_words.
  * FILTER_FAILED without memory. */
 #define FILTER_FAILED	((size_t)-1)

@@ -238,26 +238,22 @@ static void
 headers(struct scan *sc)
 {
 	const struct rules	*r = sc->r;
-	const struct filter	*f = &r->filter[RULES_HEADER];
+	const struct filter	*f;
 	const struct seltext	*t;
 	size_t			 s, k, n;
 	uint32_t		 i;
 
 	for (s = 0; s < r->nselectors && !sc->stop; s++) {
-		if (!r->of_selector[s].used || (t = seltext(sc, s)) == NULL)
+		f = &r->of_selector[s];
+		if (!f->used || (t = seltext(sc, s)) == NULL)
 			continue;
 		n = filter_scan(f, sc->s, buf_str(&t->buf), t->buf.len);
 		if (n == FILTER_FAILED) {
 			sc->no_memory = sc->stop = true;
 			return;
 		}
-		for (k = 0; k < n; k++) {
-			i = sc->s->found_words[k];
-			if (r->v[i].selector == s && go_on(sc, i))
-				header(sc, i, t);
-		}
-		for (k = 0; k < r->of_selector[s].n; k++) {
-			i = f->always[r->of_selector[s].from + k];
+		for (k = 0; k < n + f->nalways; k++) {
+			i = k < n ? sc->s->found_words[k] : f->always[k - n];
 			if (go_on(sc, i))
 				header(sc, i, t);
 		}

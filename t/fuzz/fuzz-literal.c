@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * fuzz-literal.c - a pattern, a line end, a text: where the pattern matches,
- * the prefilter must have found one of its words
+ * the prefilter must have found one of its words, and what regex_hasten()
+ * looks at first must not say no
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "rules/literal.h"
 #include "rules/prefilter.h"
 #include "rules/regex.h"
+#include "rules/run.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,6 +45,38 @@ found(const struct literal_set *words, int squeezed, const char *p, size_t n)
 	return hits > 0;
 }
 
+/* lost - say of which pattern, and stop */
+static void
+lost(const char *what, const struct regex_text *t)
+{
+	(void)fprintf(stderr, "%s lost: %s\n", what, t->pattern);
+	abort();
+}
+
+/* matches - a pattern that matches: is it found by all the shorter ways? */
+static void
+matches(struct regex *re, struct regex_scratch *s,
+    const struct regex_text *t, const char *text, size_t n)
+{
+	struct literal_set	words;
+	struct literal_shape	shape;
+	struct run_search	run;
+	int			squeezed;
+
+	for (squeezed = 0; squeezed < 2; squeezed++) {
+		literal_find(t, squeezed, &words);
+		if (words.n > 0 && !found(&words, squeezed, text, n))
+			lost("word", t);
+	}
+	literal_shape(t, &shape);
+	run_search_init(&shape.run, &run);
+	if (shape.run.n > 0 && !run_in(&run, text, n))
+		lost("run", t);
+	if (regex_hasten(re, t) == 0 && regex_match(re, s, text, n, 0, NULL,
+	    NULL) == REGEX_NOMATCH)
+		lost("part", t);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -50,10 +84,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct regex_text	 t = { .icase = size > 0 && data[0] == 'i' };
 	struct regex_scratch	*s;
 	struct regex		*re = NULL;
-	struct literal_set	 words;
 	const char		*text;
 	size_t			 n;
-	int			 squeezed;
 
 	if (nl == NULL || nl == data || memchr(data, '\0', (size_t)(nl -
 	    data)) != NULL)
@@ -65,14 +97,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (regex_compile(&t, &re, NULL) == 0 && regex_match(re, s, text, n,
 	    0, NULL, NULL) == REGEX_MATCH)
-		for (squeezed = 0; squeezed < 2; squeezed++) {
-			literal_find(&t, squeezed, &words);
-			if (words.n > 0 && !found(&words, squeezed, text, n)) {
-				(void)fprintf(stderr, "lost: %s\n",
-				    t.pattern);
-				abort();
-			}
-		}
+		matches(re, s, &t, text, n);
 	regex_free(&re);
 	regex_scratch_free(&s);
 	regex_text_free(&t);

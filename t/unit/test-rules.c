@@ -58,6 +58,13 @@ static const struct {
 	const char	*row, *rules, *mail, *want;
 } rows[] = {
 	{ "body", "body A /buy/i\nbody C /nothing/\n", B, "1.00 A" },
+	{ "octets in a row", "body A /[0-9a-f]{12}/\nbody C /[0-9a-f]{13}/\n",
+	  "Subject: x\n\nid 0123456789ab.\n", "1.00 A" },
+	{ "what may begin anywhere",
+	  "body A /(?:\\b|\\s)[_\\W]{0,3}v[_\\W]?ia/i\n"
+	  "body C /(?:\\b|\\s)[_\\W]{0,3}v[_\\W]?ib/i\n"
+	  "body D /[^q]{0,3}(a)?(l)via\\2/\n",
+	  "Subject: x\n\nbuy _V-ia, alvial\n", "2.00 A D" },
 	{ "score", "body A /Buy/\nscore A 2.5\n", B, "2.50 A" },
 	{ "four scores", "body A /Buy/\nscore A 1 2 3 4\n", B, "1.00 A" },
 	{ "relative score", "body A /Buy/\nscore A 2\nscore A (0.5)\n", B,
