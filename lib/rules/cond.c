@@ -79,7 +79,7 @@ have_plugin(const struct cond *c, const char *p, size_t n)
 	    (word_is(p, n, "MIMEHeader") || word_is(p, n, "ReplaceTags")));
 }
 
-/* have_feature - Mail::SpamAssassin::Conf::feature_x, and of MIMEHeader */
+/* have_feature - Mail::SpamAssassin::Conf::feature_x, of MIMEHeader, ours */
 static bool
 have_feature(const struct cond *c, const char *p, size_t n)
 {
@@ -109,6 +109,8 @@ have_feature(const struct cond *c, const char *p, size_t n)
 					"MIMEHeader::";
 	size_t				i;
 
+	if (word_is(p, n, "Mailweir::rules"))
+		return true;
 	if (n > sizeof conf - 1 && memcmp(p, conf, sizeof conf - 1) == 0)
 		for (i = 0; i < sizeof features / sizeof features[0]; i++)
 			if (word_is(p + sizeof conf - 1, n - sizeof conf + 1,
