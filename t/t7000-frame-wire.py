@@ -130,8 +130,10 @@ def edits_in_order():
 
 
 def held():
+    """The policy behind the one that holds is asked, too."""
     edits, answer = begin().message()
-    equal((edits, answer[0]), ([(b"q", b"because\0")], b"c"))
+    equal((edits[0], answer[0]), ((b"q", b"because\0"), b"c"))
+    equal([e[1][4:11] for e in edits[1:]], [b"X-Seen\0"])
 
 
 def large_body():
