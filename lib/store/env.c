@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "store/scope.h"
+#include "store/upgrade.h"
 
 #include "base/banned.h"
 
@@ -385,16 +386,13 @@ open_tables(struct env *env, MDB_txn *txn, bool create)
 	return rc;
 }
 
-/* check_format - is it ours, and of a version that we know? */
-static int
-check_format(struct env *env, MDB_txn *txn, struct err *e)
+int
+env_format(struct env *env, MDB_txn *txn, uint32_t *number, struct err *e)
 {
 	const uint8_t	*p;
 	MDB_val		 v;
 	int		 rc;
 
-	if ((rc = mdb_dbi_open(txn, NULL, 0, &env->dbi[T_MAIN])) != 0)
-		return env_fail(env, "open", rc, e);
 	rc = env_get(env, txn, T_MAIN, "=format", 7, &v);
 	if (rc != 0 && rc != MDB_NOTFOUND)
 		return env_fail(env, "open", rc, e);
@@ -403,13 +401,36 @@ check_format(struct env *env, MDB_txn *txn, struct err *e)
 	    memcmp(p, FORMAT_MAGIC, 8) != 0)
 		return err_code(e, EX_DATAERR, "store %s: data.mdb is an LMDB "
 		    "file, but not a suppression store", env->dir);
-	if (get32(p + 8) > FORMAT_VERSION)
+	*number = get32(p + 8);
+	if (*number > FORMAT_VERSION)
 		return err_code(e, EX_CONFIG, "store %s: its format is %lu, "
 		    "this program knows up to %d; install the newer program",
-		    env->dir, (unsigned long)get32(p + 8), FORMAT_VERSION);
-	if (get32(p + 8) != FORMAT_VERSION || v.mv_size < FORMAT_SIZE)
+		    env->dir, (unsigned long)*number, FORMAT_VERSION);
+	if (*number < UPGRADE_FROM || v.mv_size < FORMAT_SIZE)
 		return env_garbled(env, "its format record", e);
-	memcpy(env->uuid, p + 12, sizeof env->uuid);
+	return 0;
+}
+
+/* check_format - is it ours, and of a version that we know? An older one is
+ * for those who write, as they upgrade it. */
+static int
+check_format(struct env *env, MDB_txn *txn, struct err *e)
+{
+	MDB_val	v;
+	int	rc;
+
+	if ((rc = mdb_dbi_open(txn, NULL, 0, &env->dbi[T_MAIN])) != 0)
+		return env_fail(env, "open", rc, e);
+	if (env_format(env, txn, &env->format, e) == -1)
+		return -1;
+	if (env->format != FORMAT_VERSION && !env->writable)
+		return err_code(e, EX_TEMPFAIL, "store %s: its format is %lu, "
+		    "an older one: `mailweir init` upgrades it to %d and keeps "
+		    "a copy", env->dir, (unsigned long)env->format,
+		    FORMAT_VERSION);
+	if ((rc = env_get(env, txn, T_MAIN, "=format", 7, &v)) != 0)
+		return env_fail(env, "open", rc, e);
+	memcpy(env->uuid, (const uint8_t *)v.mv_data + 12, sizeof env->uuid);
 	return 0;
 }
 
@@ -601,6 +622,10 @@ env_start(const char *dir, const struct stat *file, bool write,
 	if (write && (env->turn_fd = turn_open(dir)) == -1) {
 		err_code(e, EX_NOPERM, "store %s: writers.lock: %s", dir,
 		    strerror(errno));
+		env_free(env);
+		return -1;
+	}
+	if (env_upgrade(env, e) == -1) {
 		env_free(env);
 		return -1;
 	}

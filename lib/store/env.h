@@ -78,6 +78,7 @@ struct env {
 	bool		 unlocked;	/* nobody wrote there: no reader slot */
 	MDB_env		*mdb;
 	MDB_dbi		 dbi[T_COUNT];
+	uint32_t	 format;	/* number in "=format" */
 	uint8_t		 uuid[16];
 	atomic_bool	 broken;	/* a guard caught something */
 	struct reader	 readers[READERS];
@@ -111,7 +112,9 @@ int	env_guard(struct env *, int (*fn)(void *), void *arg, struct err *e);
 
 /* "store DIR: step: why" of an LMDB or errno code. Always -1. */
 int	env_fail(struct env *, const char *step, int rc, struct err *e);
-/* The same for octets on disk that the format forbids. */
+/* The number in "=format", if it is one that we can use or upgrade; 0, -1. */
+int	env_format(struct env *, MDB_txn *, uint32_t *number, struct err *e);
+/* env_fail() for octets on disk that the format forbids. */
 int	env_garbled(struct env *, const char *what, struct err *e);
 
 /* A read transaction from the pool, at the newest commit; give it back soon,

@@ -16,7 +16,7 @@
 
 #include "store/store.h"
 
-#define FORMAT_VERSION	1
+#define FORMAT_VERSION	2
 #define FORMAT_MAGIC	"mailweir"	/* 8 octets */
 #define HASH_SIZE	32		/* SHA-256 */
 

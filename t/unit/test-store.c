@@ -1011,7 +1011,7 @@ format_is(char version)
 	data = malloc((size_t)st.st_size);
 	assert_int_equal(pread(fd, data, (size_t)st.st_size, 0), st.st_size);
 	for (p = data; (p = memmem(p, (size_t)(data + st.st_size - p),
-	    "mailweir\0\0\0\1", 12)) != NULL; p++)
+	    "mailweir\0\0\0\2", 12)) != NULL; p++)
 		p[11] = version;
 	assert_int_equal(pwrite(fd, data, (size_t)st.st_size, 0), st.st_size);
 	free(data);
@@ -1024,11 +1024,18 @@ static void
 newer_format(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(format_is(2), "install the newer program"));
+	assert_non_null(strstr(format_is(3), "install the newer program"));
 }
 
 static void
 older_format(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(format_is(1), "`mailweir init` upgrades it"));
+}
+
+static void
+no_format(void **state)
 {
 	(void)state;
 	assert_non_null(strstr(format_is(0), "restore a backup"));
@@ -1063,7 +1070,7 @@ static const struct CMUnitTest tests[] = {
 	T(refusals_do_not_hurt_neighbours), T(cut_short), T(emptied),
 	T(garbled), T(zeroed), T(cut_while_open), T(replaced_while_open),
 	T(locked), T(append_locked), T(append_waits),
-	T(newer_format), T(older_format), T(open_twice),
+	T(newer_format), T(older_format), T(no_format), T(open_twice),
 	T(kept_but_fresh), T(idle_lets_go), T(drop_is_atomic),
 };
 

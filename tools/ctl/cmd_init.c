@@ -166,8 +166,9 @@ give_store(const char *path, const struct owner *o, struct err *e)
 static int
 init_store(const struct conf_common *c, const struct owner *o, struct err *e)
 {
-	char	data[PATH_MAX];
-	bool	fresh;
+	struct store	*s;
+	char		 data[PATH_MAX];
+	bool		 fresh;
 
 	(void)snprintf(data, sizeof data, "%s/data.mdb", c->store_path);
 	fresh = !exists(data);
@@ -180,6 +181,12 @@ init_store(const struct conf_common *c, const struct owner *o, struct err *e)
 	if (fresh && (make_dir(c->store_path, 0750, e) == -1 ||
 	    store_create(c->store_path, e) == -1))
 		return -1;
+	/* the first who opens it for writing upgrades it */
+	if (!fresh && store_open(c->store_path, STORE_WRITE, NULL, &s,
+	    e) == -1)
+		return -1;
+	if (!fresh)
+		store_close(&s);
 	if (give_store(c->store_path, o, e) == -1)
 		return -1;
 	say(fresh ? "made" : "there", c->store_path);
