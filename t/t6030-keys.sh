@@ -163,6 +163,8 @@ t 'in JSON, too'	fails 65 '"sound":false,.*"signer_known":false' \
     mw journal verify --json
 t 'verify finds it, too' fails 65 'which no key of store_key_file derives' \
     mw verify
+t 'and names it in JSON' fails 65 "\"foreign_signer\":\"$signer\"" \
+    mw verify --json
 t 'unless it was noted'	says '^sound' mw journal verify --signer "$signer"
 printf '3 %064d\n%s\n' 9 "$old" >"$W/store.key"
 "$PYTHON" - "$W/state/store/data.mdb" <<'END'

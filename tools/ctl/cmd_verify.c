@@ -39,6 +39,24 @@ foreign(const struct store_chain *c)
 	return true;
 }
 
+/* print_json - one object; no foreign signer when we signed, or nobody */
+static void
+print_json(const struct store_check *c, const char *head)
+{
+	char	signer[CODEC_HEX_SIZE(32) + 2] = "null";
+	char	hex[CODEC_HEX_SIZE(32)];
+
+	if (c->chain.was_cut && !c->chain.signer_known) {
+		codec_hex(c->chain.signer, sizeof c->chain.signer, hex);
+		(void)snprintf(signer, sizeof signer, "\"%s\"", hex);
+	}
+	(void)printf("{\"faults\":%" PRIu64 ",\"records\":%" PRIu64
+	    ",\"entries\":%" PRIu64 ",\"lists\":%" PRIu64
+	    ",\"rows\":%" PRIu64 ",\"head\":\"%s\""
+	    ",\"foreign_signer\":%s}\n", c->faults, c->chain.records,
+	    c->entries, c->lists, c->rows, head, signer);
+}
+
 int
 cmd_verify(struct ctl *ctl, int argc, char **argv)
 {
@@ -69,12 +87,13 @@ cmd_verify(struct ctl *ctl, int argc, char **argv)
 	if (store_verify(ctl->store, &c, fault, &shown, &e) == -1)
 		return ctl_fail(&e, EX_TEMPFAIL);
 	codec_hex(c.chain.head, sizeof c.chain.head, hex);
-	(void)printf(json ? "{\"faults\":%" PRIu64 ",\"records\":%" PRIu64
-	    ",\"entries\":%" PRIu64 ",\"lists\":%" PRIu64 ",\"rows\":%" PRIu64
-	    ",\"head\":\"%s\"}\n" : "%" PRIu64 " faults; %" PRIu64
-	    " journal records, %" PRIu64 " entries, %" PRIu64 " lists of %"
-	    PRIu64 " rows; head %s\n", c.faults, c.chain.records, c.entries,
-	    c.lists, c.rows, hex);
+	if (json)
+		print_json(&c, hex);
+	else
+		(void)printf("%" PRIu64 " faults; %" PRIu64 " journal records, "
+		    "%" PRIu64 " entries, %" PRIu64 " lists of %" PRIu64
+		    " rows; head %s\n", c.faults, c.chain.records, c.entries,
+		    c.lists, c.rows, hex);
 	return foreign(&c.chain) || c.faults != 0 ? EX_DATAERR : EX_OK;
 }
 
