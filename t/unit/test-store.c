@@ -1041,6 +1041,36 @@ no_format(void **state)
 	assert_non_null(strstr(format_is(0), "restore a backup"));
 }
 
+/* One recipient in thousands of scopes, of which a milter asks two. */
+static void
+thousands_of_scopes(void **state)
+{
+	enum { N = 3000 };
+	struct addr		 a = address("ann@example.com");
+	struct store_change	*c = calloc(N, sizeof *c);
+	char			(*names)[16] = calloc(N, sizeof *names);
+	struct store_entry	 hits[STORE_HITS_MAX];
+	uint32_t		 two[2];
+	struct err		 e = { .msg = "" };
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < N; i++) {
+		snprintf(names[i], sizeof names[i], "list-%zu", i);
+		c[i] = (struct store_change){ .op = STORE_ADD, .addr = &a,
+		    .scope = names[i], .reason = STORE_OPTOUT };
+	}
+	assert_int_equal(store_apply(s, "t", c, N, &e), 0);
+	two[0] = store_scope_id("list-17");
+	two[1] = store_scope_id("list-2999");
+	assert_int_equal(store_find(s, &a, two, 2, hits, 32, &e), 2);
+	two[1] = store_scope_id("list-3000");
+	assert_int_equal(store_find(s, &a, two, 2, hits, 32, &e), 1);
+	assert_int_equal(store_find(s, &a, NULL, 0, hits, 32, &e), 32);
+	free(c);
+	free(names);
+}
+
 static void
 open_twice(void **state)
 {
@@ -1071,7 +1101,7 @@ static const struct CMUnitTest tests[] = {
 	T(garbled), T(zeroed), T(cut_while_open), T(replaced_while_open),
 	T(locked), T(append_locked), T(append_waits),
 	T(newer_format), T(older_format), T(no_format), T(open_twice),
-	T(kept_but_fresh), T(idle_lets_go), T(drop_is_atomic),
+	T(thousands_of_scopes), T(kept_but_fresh), T(idle_lets_go), T(drop_is_atomic),
 };
 
 UNIT_MAIN(tests)
