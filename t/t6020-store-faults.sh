@@ -113,6 +113,26 @@ fi
 
 # damage
 t 'sound so far'	says '^0 faults' mw verify
+cp "$W/state/store/data.mdb" "$W/whole"
+# garble OCTET - the head of every page but the first two
+garble() {
+	cp "$W/whole" "$W/state/store/data.mdb"
+	"$PYTHON" - "$W/state/store/data.mdb" "$1" <<'END'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+for at in range(8192, len(data), 4096):
+    data[at:at + 16] = bytes([int(sys.argv[2])] * 16)
+open(sys.argv[1], "wb").write(data)
+END
+}
+for octet in 0 1 255; do
+	garble $octet
+	t "pages of $octet: told" fails 65 'is damaged' mw show u5@l.example
+	t "nor can they be written" fails 65 'is damaged' mw add u5@l.example
+	t 'verify says so, too'	fails 65 'is damaged' mw verify
+done
+cp "$W/whole" "$W/state/store/data.mdb"
+t 'sound once it is back' says '^0 faults' mw verify
 "$PYTHON" - "$W/state/store/data.mdb" <<'END'
 import os, sys
 size = os.path.getsize(sys.argv[1])

@@ -1101,7 +1101,8 @@ static const struct CMUnitTest tests[] = {
 	T(garbled), T(zeroed), T(cut_while_open), T(replaced_while_open),
 	T(locked), T(append_locked), T(append_waits),
 	T(newer_format), T(older_format), T(no_format), T(open_twice),
-	T(thousands_of_scopes), T(kept_but_fresh), T(idle_lets_go), T(drop_is_atomic),
+	T(thousands_of_scopes),
+	T(kept_but_fresh), T(idle_lets_go), T(drop_is_atomic),
 };
 
 UNIT_MAIN(tests)
