@@ -214,7 +214,11 @@ size_t	filter_scan(const struct filter *, struct scratch *, const char *p,
 struct loader;
 int	rules_finish(struct loader *);
 
-/* world.c: lib/mail/uri.h asks these */
-void	rules_world(const struct rules *, struct uri_world *);
+/* world.c: lib/mail/uri.h asks these; the world is the caller's */
+struct world {
+	const struct rules	*r;
+	struct regex_scratch	*re;
+};
+void	rules_world(const struct world *, struct uri_world *);
 
 #endif

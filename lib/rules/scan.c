@@ -379,7 +379,8 @@ run(struct scan *sc)
 	const struct rules	*r = sc->r;
 	struct view_texts	 t;
 	struct view_text	 full;
-	struct uri_world	 world;
+	struct world		 world = { r, sc->s->re };
+	struct uri_world	 links;
 	size_t			 n;
 
 	headers(sc);
@@ -395,8 +396,8 @@ run(struct scan *sc)
 			return -1;
 	}
 	if (!sc->stop && r->norder[RULES_URI] > 0) {
-		rules_world(r, &world);
-		if (view_uris(sc->v, &world, &t) == -1)
+		rules_world(&world, &links);
+		if (view_uris(sc->v, &links, &t) == -1)
 			return -1;
 		pieces(sc, RULES_URI, &t);
 	}
