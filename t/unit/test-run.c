@@ -81,5 +81,6 @@ main(void)
 		cmocka_unit_test(test_search),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
