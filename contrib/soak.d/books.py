@@ -99,6 +99,10 @@ class Books:
         if "discarded" in fates and m.tries:    # at each attempt
             fates = [f for f in fates if f != "discarded"] + ["discarded"]
         if said == "accepted":
+            if "refused" in fates and "discarded" in fates:
+                # suppress took him off; Postfix does not tell the milters
+                # behind, so that his copy was tried, and refused as well
+                fates.remove("refused")
             right = len(fates) == 1
         elif said == "unknown" or (said == "refused" and m.tries and
                                    m.stream == "members"):
