@@ -122,4 +122,12 @@ if [ -d "$CORPORA/sa-rules" ]; then
 else
 	t_skip 'agreement with SpamAssassin' "no $CORPORA"
 fi
+marks() {	# other brackets than < and > are not passed over in silence
+	printf 'replace_start [\nreplace_end >\n' >"$W/marks.cf"
+	run marks check --rules "$W/marks.cf" &&
+	has "$W/marks.err" 'marks.cf:1: tags are read between' &&
+	hasnt "$W/marks.err" 'marks.cf:2'
+}
+t 'replace_start'		marks
+t 'a file without --rules'	exits 64 run bare check "$W/a.cf"
 t_done

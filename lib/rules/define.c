@@ -497,6 +497,26 @@ d_inter(struct loader *l, char *value)
 	remember(l, &l->inter, value);
 }
 
+/* mark - other brackets than <tag> are not read; say so, once for each line */
+static void
+mark(struct loader *l, const char *value, const char *only)
+{
+	if (strcmp(value, only) != 0)
+		load_fault(l, false, "tags are read between < and > only");
+}
+
+static void
+d_replace_start(struct loader *l, char *value)
+{
+	mark(l, value, "<");
+}
+
+static void
+d_replace_end(struct loader *l, char *value)
+{
+	mark(l, value, ">");
+}
+
 static void
 d_replace_rules(struct loader *l, char *value)
 {
@@ -551,7 +571,8 @@ static const struct {
 	{ "replace_post", d_post, false },
 	{ "replace_inter", d_inter, false },
 	{ "replace_rules", d_replace_rules, false },
-	{ "replace_start", d_none, false }, { "replace_end", d_none, false },
+	{ "replace_start", d_replace_start, false },
+	{ "replace_end", d_replace_end, false },
 	{ "util_rb_tld", d_tld, true },
 	{ "redirector_pattern", d_redirector, true },
 	{ "originating_ip_headers", d_origin, true },

@@ -167,6 +167,8 @@ rules_check(struct ctl *ctl, struct rules_args *a)
 	size_t			 i, kinds[RULES_KINDS] = { 0 }, active = 0;
 	int			 rc;
 
+	if (a->argc > 0)
+		return ctl_usage("rules", "check: say --rules %s", a->argv[0]);
 	a->opt.subrules = true;
 	if ((r = rules_open(ctl, a, false, &rc)) == NULL)
 		return rc;
@@ -239,6 +241,8 @@ rules_list(struct ctl *ctl, struct rules_args *a)
 	size_t			 i;
 	int			 rc;
 
+	if (a->argc > 0)
+		return ctl_usage("rules", "list: say --rules %s", a->argv[0]);
 	a->opt.subrules = true;
 	if ((r = rules_open(ctl, a, true, &rc)) == NULL)
 		return rc;
