@@ -96,8 +96,10 @@ class Books:
 
     def one(self, m, rcpt, said, fates, people):
         """A recipient's line of the books."""
-        if "discarded" in fates and m.tries:    # at each attempt
-            fates = [f for f in fates if f != "discarded"] + ["discarded"]
+        if "discarded" in fates and m.tries:
+            # told at each attempt, also at one that came to nothing, after
+            # which a list may have let him go
+            fates = [f for f in fates if f != "discarded"] or ["discarded"]
         if said == "accepted":
             if "refused" in fates and "discarded" in fates:
                 # suppress took him off; Postfix does not tell the milters
