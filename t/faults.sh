@@ -27,10 +27,7 @@ faults_section() {
 
 faults_text() {
 	cat <<-EOT
-	state_dir = $W/state
-	run_dir = $W
-	store_key_file = $W/store.key
-	token_key_file = $W/token.key
+	$(conf_paths)
 	$(faults_section suppress)
 	$(faults_section unsubscribe)
 	$(faults_section chain)
@@ -88,14 +85,7 @@ faults_conf() {
 	faults_text "${1:-0}" >"$CONF" || return 1
 	[ ! -d "$W/rules.d" ] || return 0
 	mkdir -p "$W/state" "$W/rules.d" || return 1
-	cat >"$W/rules.d/t.cf" <<-'EOT'
-	body   T_ACCOUNT	/\bnew bank account\b/i
-	score  T_ACCOUNT	2.5
-	body   T_RISK		/\brisk-free offer\b/i
-	score  T_RISK		2.5
-	header T_SHOUT		Subject =~ /\bACT NOW\b/
-	score  T_SHOUT		5
-	EOT
+	cp "$SRC/t/data/rules/three.cf" "$W/rules.d/t.cf"
 	MW init && MW dkim genkey --domain sender.example --selector rsa --plain \
 	    --algorithm rsa --out "$W/rsa.pem" >"$W/rsa.txt" &&
 	    MW dkim genkey --domain sender.example --selector ed --plain \

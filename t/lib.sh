@@ -121,6 +121,12 @@ wait_until() {
 	done
 }
 
+# conf_paths [RUN_DIR] - what keeps a configuration in $W, to begin one with
+conf_paths() {
+	printf '%s\n' "state_dir = $W/state" "run_dir = ${1:-$W}" \
+	    "store_key_file = $W/store.key" "token_key_file = $W/token.key"
+}
+
 # free_port - a TCP port of 127.0.0.1 that nobody listens on
 free_port() {
 	"$PYTHON" -c '

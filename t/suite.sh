@@ -24,10 +24,7 @@ suite_new() {
 	at_exit pf_stop
 	mkdir -p "$W/run" "$W/state" "$W/rules.d"
 	cat >"$CONF" <<-EOT
-	state_dir = $W/state
-	run_dir = $W
-	store_key_file = $W/store.key
-	token_key_file = $W/token.key
+	$(conf_paths)
 	EOT
 }
 

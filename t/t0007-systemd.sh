@@ -13,10 +13,7 @@ PROGRAMS='suppress keyword unsubscribe dkim chain ingest web'
 # --- the programs
 
 cat >"$W/mailweir.conf" <<EOT
-state_dir = $W/state
-run_dir = $W
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths)
 [web]
 admin_listen =
 EOT

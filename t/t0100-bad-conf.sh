@@ -7,10 +7,7 @@ need_built mailweir
 M=$BIN/mailweir
 
 cat >"$W/good.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths "$W/run")
 [stream news]
 class = bulk
 match_sender = @news.example

@@ -7,10 +7,7 @@ need miltertest
 need_built mailweir mailweir-suppress
 
 cat >"$W/m.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths "$W/run")
 [suppress]
 non_smtp_daemons = pickup
 [stream news]

@@ -9,10 +9,7 @@ pf_usable >/dev/null || skip_all "$(pf_usable)"
 need_built mailweir mailweir-suppress
 
 cat >"$W/m.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths "$W/run")
 [suppress]
 socket_mode = 0666
 [stream news]

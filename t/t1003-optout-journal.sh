@@ -7,10 +7,7 @@
 need_built mailweir mailweir-suppress
 PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE
 cat >"$W/m.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths "$W/run")
 [suppress]
 optout_alarm = 36h
 [stream watch]

@@ -10,10 +10,7 @@ S=$W/mailweir-ingest.sock
 LOG=$W/mailweir-ingest.log
 conf() {	# LINES... - of [ingest], [feedback] and beyond
 	cat >"$W/conf" <<EOT
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths "$W/run")
 [stream news]
 match_sender = news@sender.example
 class = bulk

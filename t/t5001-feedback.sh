@@ -26,10 +26,7 @@ t 'a missing file' exits 66 parse "$W/absent"
 t 'no file' exits 64 parse
 
 cat >"$W/conf" <<EOT
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths "$W/run")
 [stream news]
 class = bulk
 match_sender = news@sender.example

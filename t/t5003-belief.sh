@@ -6,10 +6,7 @@
 need_built mailweir mailweir-ingest
 MW="$BIN/mailweir -c $W/conf"
 cat >"$W/conf" <<EOT
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths "$W/run")
 [stream news]
 class = bulk
 match_sender = news@sender.example

@@ -9,10 +9,7 @@ need_built mailweir mailweir-ingest
 MW="$BIN/mailweir -c $W/conf"
 LOG=$W/mailweir-ingest.log
 cat >"$W/conf" <<EOT
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths "$W/run")
 [stream accounts]
 class = security
 match_sender = b@b.sender.example

@@ -60,10 +60,7 @@ NSD=$!
 at_exit "kill $NSD 2>/dev/null"
 
 cat >"$W/conf" <<EOT
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths "$W/run")
 [ingest]
 socket = unix:$W/mailweir-ingest.sock
 socket_mode = 0666

@@ -2,25 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # store: add, remove, show, journal, verify, backup, export
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/store.sh"
 unset SUDO_UID
 
-cat >"$W/m.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
-[stream news]
-class = bulk
-scopes = news
-END
-mw() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
-# says REGEX COMMAND... - succeeds and prints a line like this
-says() { regex=$1; shift; "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"; }
-# fails STATUS REGEX COMMAND...
-fails() {
-	status=$1 regex=$2; shift 2
-	exits "$status" "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"
-}
 # silent COMMAND... - succeeds and prints nothing
 silent() { "$@" >"$W/said" && [ ! -s "$W/said" ]; }
 

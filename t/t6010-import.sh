@@ -2,22 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # import: formats, exports of services, bad input, replace, guards, rollback
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/store.sh"
 
-cat >"$W/m.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
-[stream news]
-class = bulk
-scopes = news
-END
-mw() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
-says() { regex=$1; shift; "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"; }
-fails() {
-	status=$1 regex=$2; shift 2
-	exits "$status" "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"
-}
 # reason ADDRESS SCOPE REASON - it stands there for this reason
 reason() { says "^$3 +scope $2: in force" mw show "$1" --scope "$2"; }
 absent() { says 'not in the store' mw show "$1" --scope "$2"; }

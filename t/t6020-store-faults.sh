@@ -3,22 +3,8 @@
 # store faults: disk full at any point, no permission, a silent pipe, two
 # imports of one scope, a cut file, a garbled page
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/store.sh"
 
-cat >"$W/m.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
-[stream news]
-class = bulk
-scopes = news
-END
-mw() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
-says() { regex=$1; shift; "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"; }
-fails() {
-	status=$1 regex=$2; shift 2
-	exits "$status" "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"
-}
 rows() {	# rows FROM TO
 	"$PYTHON" -c "
 for i in range($1, $2): print('u%d@l.example' % i)"

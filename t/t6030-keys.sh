@@ -2,26 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # keys: sealed copies, re-key while in use, a missing key, journal retention
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/store.sh"
 
-cat >"$W/m.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+cat >>"$W/m.conf" <<END
 [store]
 seal_key_file = $W/seal.pub
-[stream news]
-class = bulk
-scopes = news
 END
 grep -v seal_key "$W/m.conf" >"$W/plain.conf"
-mw() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
 plain() { "$BIN/mailweir" -c "$W/plain.conf" "$@"; }
-says() { regex=$1; shift; "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"; }
-fails() {
-	status=$1 regex=$2; shift 2
-	exits "$status" "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"
-}
 
 t 'a sealing pair'	says 'keep the first away' mw seal genkey "$W/seal"
 t 'not over another'	fails 73 'File exists' mw seal genkey "$W/seal"

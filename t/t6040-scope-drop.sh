@@ -2,22 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # the end of a scope: never silently; and no address in what is kept in the clear
 . "$(dirname "$0")/lib.sh"
-
-cat >"$W/m.conf" <<EOF
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
-[stream news]
-class = bulk
-scopes = news
-EOF
-mw() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
-says() { regex=$1; shift; "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"; }
-fails() {
-	status=$1 regex=$2; shift 2
-	exits "$status" "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"
-}
+. "$(dirname "$0")/store.sh"
 
 mw init >/dev/null || bail 'no store'
 mw add ann@x.example --scope news --reason optout >/dev/null || bail 'no entry'

@@ -2,32 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # mailweir compact: a smaller file in the store's place, or everything as it was
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/store.sh"
 
-cat >"$W/m.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
-[stream news]
-class = bulk
-scopes = news
-END
-S=$W/state/store
-mw() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
-says() { regex=$1; shift; "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"; }
-fails() {
-	status=$1 regex=$2; shift 2
-	exits "$status" "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"
-}
 size() { stat -c %s "$S/data.mdb"; }
 number() { stat -c %i "$S/data.mdb"; }
 smaller() { [ "$(size)" -lt "$1" ]; }
 same() { [ "$(number)" = "$1" ]; }
-alike() {	# owner, group, mode of both
-	[ "$(stat -c '%u %g %a' "$1")" = "$(stat -c '%u %g %a' "$2")" ]
-}
-here() { [ -e "$S/$1" ]; }
-gone() { [ ! -e "$S/$1" ]; }
 
 mw init >/dev/null || bail 'no store'
 "$PYTHON" -c "

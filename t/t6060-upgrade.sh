@@ -3,29 +3,9 @@
 # a store of another format: an older one is upgraded, with a copy first, by
 # the first program that writes; a newer one is refused
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/store.sh"
 command -v mdb_load >/dev/null || skip_all 'lmdb-utils is not installed'
 
-cat >"$W/m.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
-[stream news]
-class = bulk
-scopes = news
-END
-S=$W/state/store
-mw() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
-says() { regex=$1; shift; "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"; }
-fails() {
-	status=$1 regex=$2; shift 2
-	exits "$status" "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"
-}
-here() { [ -e "$S/$1" ]; }
-gone() { [ ! -e "$S/$1" ]; }
-alike() {	# owner, group, mode of both
-	[ "$(stat -c '%u %g %a' "$1")" = "$(stat -c '%u %g %a' "$2")" ]
-}
 # number - the format of the store, in hex; what mdb_dump prints are pairs of
 # lines, keys and values
 number() {

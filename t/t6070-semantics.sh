@@ -3,27 +3,20 @@
 # what entries mean, day by day: soft bounces, the retry after expiry, a clock
 # that goes back, whole domains
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/store.sh"
 
-cat >"$W/m.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+cat >>"$W/m.conf" <<END
 [store]
 soft_threshold = 3
 soft_decay = 7d
 expire_soft_bounce = 14d
 expire_hard_bounce = 90d
-[stream news]
-class = bulk
-scopes = news
 END
 # mw DAY... - as if it were that day
 mw() {
 	at=$((1795284000 + $1 * 86400)); shift
 	MAILWEIR_FAKE_TIME=$at "$BIN/mailweir" -c "$W/m.conf" "$@"
 }
-says() { regex=$1; shift; "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"; }
 on() { says 'in force' mw "$1" show "$2" --scope news; }
 off() { mw "$1" show "$2" --scope news >"$W/said" && hasnt "$W/said" ': in force'; }
 bounce() { mw "$1" add "$2" --scope news --reason "${3:-soft}-bounce"; }

@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # many scopes: one recipient in each; 3,000 of them with MAILWEIR_LONG=1
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/store.sh"
 
 cat >"$W/m.conf" <<END
-state_dir = $W/state
-run_dir = $W/run
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths "$W/run")
 [stream news]
 class = bulk
 scopes = s7
@@ -15,8 +13,6 @@ scopes = s7
 class = bulk
 scopes = other
 END
-mw() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
-says() { regex=$1; shift; "$@" >"$W/said" 2>&1 && has "$W/said" "$regex"; }
 SCOPES=80
 [ "${MAILWEIR_LONG:-0}" = 0 ] || SCOPES=3000
 # soon COMMAND... - not a matter of the number of scopes

@@ -55,14 +55,7 @@ tag_score = 2
 hold_score = 4
 reject_score = 8
 EOT
-cat >"$W/rules.d/t.cf" <<'EOT'
-body   T_ACCOUNT	/\bnew bank account\b/i
-score  T_ACCOUNT	2.5
-body   T_RISK		/\brisk-free offer\b/i
-score  T_RISK		2.5
-header T_SHOUT		Subject =~ /\bACT NOW\b/
-score  T_SHOUT		5
-EOT
+cp "$SRC/t/data/rules/three.cf" "$W/rules.d/t.cf"
 
 # Cases: name, sender, recipients; the message on standard input, in $W/in
 mkdir "$W/in" "$W/four" "$W/chain"

@@ -8,10 +8,7 @@ MAILWEIR_FAKE_TIME=1795284000
 export MAILWEIR_FAKE_TIME
 mkdir "$W/rules.d"
 cat >"$CONF" <<EOT
-state_dir = $W/state
-run_dir = $W
-store_key_file = $W/store.key
-token_key_file = $W/token.key
+$(conf_paths)
 [keyword]
 rules = $W/rules.d
 [chain]

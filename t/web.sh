@@ -46,10 +46,7 @@ web_conf() {
 	mkdir -p "$W/state"
 	{
 		cat <<-EOT
-		state_dir = $W/state
-		run_dir = $W
-		store_key_file = $W/store.key
-		token_key_file = $W/token.key
+		$(conf_paths)
 		[stream newsletter]
 		match_sender = news@sender.example
 		class = bulk
