@@ -2,15 +2,16 @@
 /*
  * smtp-load.c - SMTP clients that measure how long each message took
  *
- * usage: smtp-load PORT CLIENTS MESSAGES PER_CONNECTION SIZE RATE
+ * usage: smtp-load PORT CLIENTS MESSAGES PER_CONNECTION SIZE RATE random|even
  *
  * CLIENTS threads hand MESSAGES messages of about SIZE octets to 127.0.0.1,
  * PER_CONNECTION through each connection, each to a recipient of its own.
- * RATE messages a second at random moments, the same in each run (0: as fast
- * as they are taken; then a connection has more than one message only if asked
- * for). A message's time is from the first octet that it needs, its
- * connection's included, or from the moment it was due, to the reply to the
- * final dot. Prints one line of JSON. smtp-source of Postfix tells no times.
+ * RATE messages a second, at random moments that are the same in each run or
+ * at even distances (0: as fast as they are taken; then a connection has more
+ * than one message only if asked for). A message's time is from the first
+ * octet that it needs, its connection's included, or from the moment it was
+ * due, to the reply to the final dot. Prints one line of JSON. smtp-source of
+ * Postfix tells no times.
  */
 #include <errno.h>
 #include <math.h>
@@ -204,9 +205,9 @@ write_body(size_t size)
 	body_len = n + 3;
 }
 
-/* plan_rate - moments of a Poisson process, the same at each run */
+/* plan_rate - even moments, or those of a Poisson process, the same each run */
 static void
-plan_rate(double rate)
+plan_rate(double rate, bool even)
 {
 	double	t = 0;
 	long	i;
@@ -216,7 +217,7 @@ plan_rate(double rate)
 	srand48(8);
 	for (i = 0; i < messages; i++) {
 		due[i] = (int64_t)(t * 1e6);
-		t -= log(1 - drand48()) / rate;
+		t += (even ? 1 : -log(1 - drand48())) / rate;
 	}
 }
 
@@ -254,9 +255,9 @@ main(int argc, char **argv)
 	double		 rate;
 	long		 clients, i;
 
-	if (argc != 7) {
+	if (argc != 8) {
 		(void)fprintf(stderr, "usage: smtp-load PORT CLIENTS MESSAGES "
-		    "PER_CONNECTION SIZE RATE\n");
+		    "PER_CONNECTION SIZE RATE random|even\n");
 		return 64;
 	}
 	port = (int)strtol(argv[1], NULL, 10);
@@ -270,7 +271,7 @@ main(int argc, char **argv)
 	    (took = calloc((size_t)messages, sizeof *took)) == NULL)
 		die("arguments");
 	if (rate > 0)
-		plan_rate(rate);
+		plan_rate(rate, strcmp(argv[7], "even") == 0);
 	(void)pthread_attr_init(&small);
 	(void)pthread_attr_setstacksize(&small, 256 << 10);
 	started = clock_mono_us();

@@ -481,23 +481,24 @@ class Lab:
 
     # measuring
 
-    def load(self, door, clients, messages, per, size, rate):
+    def load(self, door, clients, messages, per, size, rate=0, even=False):
         p = subprocess.run([os.path.join(BENCH, "smtp-load"),
                             str(self.doors[door][0]), str(clients),
-                            str(messages), str(per), str(size), str(rate)],
+                            str(messages), str(per), str(size), str(rate),
+                            "even" if even else "random"],
                            stdout=subprocess.PIPE, text=True)
         return json.loads(p.stdout)
 
-    def measure(self, door, clients, per, size, seconds, rate=0):
+    def measure(self, door, clients, per, size, seconds, rate=0, even=False):
         """One round at a door: what the clients saw and what it cost."""
-        warm = self.load(door, min(clients, 8), 24, 1, size, 0)
+        warm = self.load(door, min(clients, 8), 24, 1, size)
         guess = rate or warm["taken"] / warm["seconds"]
         n = max(24, int(guess * seconds))
         who = {m: self.milter(m, door[1])[0] for m in SETTINGS[door[0]]}
         who["postfix"] = self.master
         self.settle()
         before = {m: cpu(pid) for m, pid in who.items()}
-        out = self.load(door, clients, n, per, size, rate)
+        out = self.load(door, clients, n, per, size, rate, even)
         out["rate"] = out["taken"] / out["seconds"]
         self.settle()
         out["cpu"] = {m: 1000 * (cpu(pid) - before[m]) / n
