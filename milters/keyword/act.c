@@ -51,7 +51,8 @@ by_rule(const struct rules_info *info, struct act *a)
 
 void
 act_decide(const struct rules *r, const struct rules_result *res,
-    const struct act_limits *lim, enum act_verdict over, struct act *out)
+    const struct act_limits *lim, enum act_verdict slow,
+    enum act_verdict large, struct act *out)
 {
 	struct rules_info	info;
 	size_t			i;
@@ -70,7 +71,8 @@ act_decide(const struct rules *r, const struct rules_result *res,
 		by_rule(&info, out);
 	}
 	if (res->over_budget != (size_t)-1)
-		raise_to(out, over, "budget", "");
+		raise_to(out, slow, "budget", "");
+	raise_to(out, large, "size", "Message too large to be examined");
 }
 
 int

@@ -17,8 +17,8 @@ struct act_limits {		/* 0 = never */
 struct act {
 	enum act_verdict	 verdict;
 	const char		*why;	/* rule that decided, or "score",
-					   "budget"; "-" */
-	const char		*text;	/* of a rule's reject; "" = default */
+					   "budget", "size"; "-" */
+	const char		*text;	/* of its refusal; "" = default */
 };
 
 #define ACT_HITS_MAX	4000	/* octets of the hits as text */
@@ -27,10 +27,11 @@ struct act {
 void	act_limits(const struct stream *, const struct act_limits *dflt,
 	    struct act_limits *out);
 
-/* over: what a scan that ran out of time means. */
+/* slow: what a scan that ran out of time means; large: what it means that a
+ * part of the body was not looked at, ACT_PASS when all of it was. */
 void	act_decide(const struct rules *, const struct rules_result *,
-	    const struct act_limits *, enum act_verdict over,
-	    struct act *out);
+	    const struct act_limits *, enum act_verdict slow,
+	    enum act_verdict large, struct act *out);
 
 /* "RULE=2.0, OTHER=1.5", in order of definition; cut after whole hits. */
 int	act_hits(const struct rules *, const struct rules_result *,

@@ -40,6 +40,7 @@ struct keyword_conf {
 	long		 scan_size;
 	long		 time_budget_ms;
 	int		 over_budget;
+	int		 over_size;
 	bool		 plugins;
 	long		 score_set, match_limit;
 	long		 rule_counters;
@@ -60,6 +61,13 @@ static const char *const over_words[] = {
 };
 static const enum act_verdict over_acts[] = {
 	ACT_PASS, ACT_TAG, ACT_HOLD, ACT_TEMPFAIL
+};
+/* no tempfail: the message would be as large when it comes again */
+static const char *const size_words[] = {
+	"pass", "tag", "hold", "reject", NULL
+};
+static const enum act_verdict size_acts[] = {
+	ACT_PASS, ACT_TAG, ACT_HOLD, ACT_REJECT
 };
 
 static const struct conf_param params[] = {
@@ -84,8 +92,11 @@ static const struct conf_param params[] = {
 	CONF_REAL(struct keyword_conf, reject_score, "0", 0, 10000,
 	    "Refuse from this score on, in streams that do not say. 0: "
 	    "never."),
-	CONF_SIZE(struct keyword_conf, scan_size, "1M", 1024, 64 << 20,
+	CONF_SIZE(struct keyword_conf, scan_size, "1M", 1024, 16 << 20,
 	    "How much of the body is looked at."),
+	CONF_ENUM(struct keyword_conf, over_size, "pass", size_words,
+	    "What becomes of a message with a larger body; what its beginning "
+	    "says counts as well."),
 	CONF_INT(struct keyword_conf, time_budget_ms, "500", 1, 60000,
 	    "Milliseconds that a message may take; what is known by then "
 	    "counts, with over_budget."),
@@ -364,6 +375,17 @@ tell_limits(struct frame_msg *m, const struct rules_result *res)
 	}
 }
 
+/* larger - is there more of the body than was looked at? */
+static bool
+larger(const struct frame_msg *m)
+{
+	uint64_t	total;
+	size_t		len;
+
+	(void)frame_body(m, &len, &total);
+	return total > len;
+}
+
 /* tell - the decision, and who hit */
 static void
 tell(struct frame_msg *m, const struct rules_result *res,
@@ -374,7 +396,7 @@ tell(struct frame_msg *m, const struct rules_result *res,
 	    LOG_STR("by", act->why), LOG_STR("stream", stream->name),
 	    LOG_STR("hits", *hits == '\0' ? "-" : hits),
 	    LOG_STR("sender", frame_sender(m)), LOG_INT("us", res->us),
-	    LOG_INT("truncated", res->truncated));
+	    LOG_INT("truncated", res->truncated || larger(m)));
 	frame_count(m, "keyword_verdicts_total", "verdict",
 	    act_verdict_name(act->verdict));
 }
@@ -431,7 +453,7 @@ policy_eom(struct frame_msg *m)
 	}
 	act_limits(stream, &s->dflt, &lim);
 	act_decide(s->rules, res, &lim, over_acts[s->conf.over_budget],
-	    &act);
+	    larger(m) ? size_acts[s->conf.over_size] : ACT_PASS, &act);
 	if (act_hits(s->rules, res, &hits) == 0 && clean(m) == 0) {
 		tell(m, res, &act, stream, buf_str(&hits));
 		tell_limits(m, res);

@@ -77,6 +77,11 @@ open_drive(const char *more, struct conf **c)
 #define TAG(t)		"append X-Mailweir-Tag: " t "\n"
 #define HOLD(s)		"quarantine mailweir-keyword: score " s "\n"
 
+/* With "three" and CRLF the body has exactly 1,024 octets. */
+#define W9		"a phrase "
+#define W113		W9 W9 W9 W9 W9 W9 W9 W9 W9 W9 W9 W9 "text "
+#define WORDS		W113 W113 W113 W113 W113 W113 W113 W113 W113
+
 static const struct row {
 	const char		*row, *more, *sender, *header, *body;
 	enum frame_verdict	 verdict;
@@ -141,6 +146,24 @@ static const struct row {
 	  "slow:aaa aaa aaa aaa aaa aaa aaa aaa aaa aaa aaa aaa !",
 	  FRAME_CONTINUE,
 	  NULL, SCORE("0.0"), "match_limit policy=keyword rule=SLOW" },
+	{ "all of a body", "scan_size = 1K\nover_size = reject\n",
+	  "a@free.example", "", WORDS "three", FRAME_CONTINUE, NULL,
+	  SCORE("3.0") HITS("THREE=3.0"), "truncated=0" },
+	{ "more than is looked at", "scan_size = 1K\n", "a@news.example", "",
+	  WORDS "three ", FRAME_CONTINUE, NULL, SCORE("3.0")
+	  HITS("THREE=3.0") TAG("suspect") HOLD("3.0 (score)"),
+	  "truncated=1" },
+	{ "tagged for its size", "scan_size = 1K\nover_size = tag\n",
+	  "a@free.example", "", WORDS "one two", FRAME_CONTINUE, NULL,
+	  SCORE("1.0") HITS("ONE=1.0") TAG("suspect"),
+	  "verdict=tag by=size" },
+	{ "held for it", "scan_size = 1K\nover_size = hold\n",
+	  "a@free.example", "", WORDS "words ", FRAME_CONTINUE, NULL,
+	  SCORE("0.0") TAG("suspect") HOLD("0.0 (size)"), "by=size" },
+	{ "refused for it", "scan_size = 1K\nover_size = reject\n",
+	  "a@free.example", "", WORDS "words ", FRAME_REJECT,
+	  "550 5.7.1 Message too large to be examined", "",
+	  "verdict=reject by=size" },
 };
 
 static void
@@ -152,7 +175,7 @@ test_rows(void **state)
 	struct drive		*d;
 	struct conf		*c;
 	struct err		 e;
-	char			 raw[1024];
+	char			 raw[2048];
 	size_t			 i;
 
 	(void)state;
