@@ -142,15 +142,12 @@ write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
-/* sync_folder - make the names in path's folder durable */
-static int
-sync_folder(const char *path)
+int
+file_sync_dir(const char *dir)
 {
-	char	dir[PATH_MAX];
 	int	fd, rc;
 
-	(void)snprintf(dir, sizeof dir, "%s", path);
-	if ((fd = open(dirname(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return -1;
 	rc = fsync(fd);
 	(void)close(fd);
@@ -217,15 +214,16 @@ int
 file_write_new(const char *path, mode_t mode, const void *data, size_t len,
     bool replace, struct err *e)
 {
+	char	dir[PATH_MAX];
 	int	why = -1;
 
-	if (strlen(path) >= PATH_MAX)
+	if ((size_t)snprintf(dir, sizeof dir, "%s", path) >= sizeof dir)
 		return err_code(e, EX_CANTCREAT, "%.200s: name too long", path);
 	if (!replace)
 		why = write_nameless(path, mode, data, len);
 	if (why == -1)
 		why = write_named(path, mode, data, len, replace);
-	if (why == 0 && sync_folder(path) == -1)
+	if (why == 0 && file_sync_dir(dirname(dir)) == -1)
 		why = errno;
 	if (why != 0)
 		return err_code(e, EX_CANTCREAT, "%s: %s", path,

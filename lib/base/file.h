@@ -45,4 +45,8 @@ void	file_wipe(char **data, size_t len);
 int	file_write_new(const char *path, mode_t mode, const void *data,
 	    size_t len, bool replace, struct err *e);
 
+/* The names in a folder, on disk: what was made, renamed or removed there is
+ * so after a crash. 0; -1 with errno. */
+int	file_sync_dir(const char *dir);
+
 #endif

@@ -18,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/codec.h"
+#include "base/file.h"
 
 #include "base/banned.h"
 
@@ -59,19 +60,6 @@ id_of(const uint8_t secret[LEDGER_SECRET], const struct smtp_piece *v,
 		}
 	}
 	EVP_MD_CTX_free(c);
-	return rc;
-}
-
-/* sync_dir - so that a new file is there after a crash */
-static int
-sync_dir(const char *dir)
-{
-	int	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
-
-	if (fd == -1)
-		return -1;
-	rc = fsync(fd);
-	(void)close(fd);
 	return rc;
 }
 
@@ -155,7 +143,7 @@ ledger_open(const char *dir, const uint8_t secret[LEDGER_SECRET],
 	if (make && mkdir(dir, 0700) == -1 && errno != EEXIST)
 		(void)err_set(e, "%s: %s", dir, strerror(errno));
 	else if ((rc = take(l, make)) == LEDGER_OPEN && (load(l) == -1 ||
-	    sync_dir(dir) == -1))
+	    file_sync_dir(dir) == -1))
 		rc = LEDGER_FAULT;
 	if (rc == LEDGER_OPEN) {
 		*out = l;

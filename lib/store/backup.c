@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "store/find.h"
 
 #include "base/banned.h"
@@ -220,9 +221,7 @@ alike(const char *dir, const char *as_dir, const char *name)
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return;
-	if (fchown(fd, st.st_uid, st.st_gid) == 0 ||
-	    (st.st_uid == geteuid() && fchown(fd, (uid_t)-1,
-	    st.st_gid) == 0))
+	if (fchown(fd, st.st_uid, st.st_gid) == 0)
 		(void)fchmod(fd, st.st_mode & 0770);
 	(void)close(fd);
 }
@@ -244,7 +243,6 @@ store_backup(struct store *s, const char *dir, struct err *e)
 {
 	char	tmp[PATH_MAX], path[PATH_MAX];
 	bool	made;
-	int	fd;
 
 	if ((size_t)snprintf(tmp, sizeof tmp, "%s/data.mdb.new", dir) >=
 	    sizeof tmp)
@@ -265,10 +263,7 @@ store_backup(struct store *s, const char *dir, struct err *e)
 		goto undo;
 	}
 	share(dir, s->env->dir, made);
-	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) != -1) {
-		(void)fsync(fd);
-		(void)close(fd);
-	}
+	(void)file_sync_dir(dir);
 	return 0;
 undo:
 	(void)unlink(tmp);

@@ -17,6 +17,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "store/find.h"
 
 #include "base/banned.h"
@@ -101,11 +102,8 @@ swap(struct compacting *c)
 	else
 		rc = 0;
 	(void)close(fd);
-	if ((fd = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) != -1) {
-		if (fsync(fd) == -1 && rc == 0)
-			rc = failed(c, "sync");
-		(void)close(fd);
-	}
+	if (file_sync_dir(c->dir) == -1 && rc == 0)
+		rc = failed(c, "sync");
 	return rc;
 }
 

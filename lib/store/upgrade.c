@@ -16,6 +16,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 #include "base/banned.h"
 
 struct upgrading {
@@ -63,7 +65,7 @@ static int
 make_copy(struct upgrading *u)
 {
 	struct stat	st;
-	int		dir, fd, rc;
+	int		fd, rc;
 
 	(void)snprintf(u->copy, sizeof u->copy, "%s/data.mdb.format%u",
 	    u->env->dir, (unsigned)u->from);
@@ -81,11 +83,9 @@ make_copy(struct upgrading *u)
 		(void)fchmod(u->fd, st.st_mode & 0770);
 	if (fsync(u->fd) == -1 || rename(u->tmp, u->copy) == -1)
 		return copy_failed(u, errno);
-	dir = open(u->env->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = dir == -1 || fsync(dir) == -1 ? errno : 0;
-	if (dir != -1)
-		(void)close(dir);
-	return rc == 0 ? 0 : copy_failed(u, rc);
+	if (file_sync_dir(u->env->dir) == -1)
+		return copy_failed(u, errno);
+	return 0;
 }
 
 /* take_steps - from the store's number to ours */
