@@ -128,19 +128,21 @@ scopes_unref(struct scopes *s)
 	free(s);
 }
 
+/* by_id - for bsearch: a number, and a scope of the snapshot */
+static int
+by_id(const void *id, const void *info)
+{
+	uint32_t	a = *(const uint32_t *)id;
+	uint32_t	b = ((const struct scope_info *)info)->id;
+
+	return a < b ? -1 : a > b;
+}
+
 const struct scope_info *
 scopes_find(const struct scopes *s, uint32_t id)
 {
-	size_t	lo = 0, hi = s->n, mid;
-
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if (s->v[mid].id < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < s->n && s->v[lo].id == id ? &s->v[lo] : NULL;
+	return s->n == 0 ? NULL : bsearch(&id, s->v, s->n, sizeof *s->v,
+	    by_id);
 }
 
 /* load_one - a record of the table into the snapshot */
