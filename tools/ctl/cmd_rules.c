@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,8 +168,6 @@ rules_check(struct ctl *ctl, struct rules_args *a)
 	size_t			 i, kinds[RULES_KINDS] = { 0 }, active = 0;
 	int			 rc;
 
-	if (a->argc > 0)
-		return ctl_usage("rules", "check: say --rules %s", a->argv[0]);
 	a->opt.subrules = true;
 	if ((r = rules_open(ctl, a, false, &rc)) == NULL)
 		return rc;
@@ -241,8 +240,6 @@ rules_list(struct ctl *ctl, struct rules_args *a)
 	size_t			 i;
 	int			 rc;
 
-	if (a->argc > 0)
-		return ctl_usage("rules", "list: say --rules %s", a->argv[0]);
 	a->opt.subrules = true;
 	if ((r = rules_open(ctl, a, true, &rc)) == NULL)
 		return rc;
@@ -397,20 +394,35 @@ one_option(struct rules_args *a, int ch, int *rc)
 	}
 }
 
+static const struct sentence {
+	const char	*name;
+	int		(*run)(struct ctl *, struct rules_args *);
+	int		 least, most;	/* arguments */
+	const char	*wants;
+} sentences[] = {
+	{ "check", rules_check, 0, 0, "no files, but --rules PATH" },
+	{ "list", rules_list, 0, 0, "no files, but --rules PATH" },
+	{ "score", rules_score, 1, INT_MAX, "files" },
+	{ "test", rules_test, 0, INT_MAX, "" },
+	{ "diff", rules_diff, 3, 3, "OLD NEW FOLDER" },
+	{ "sign", rules_sign, 1, INT_MAX, "files and --key FILE" },
+	{ "approve", rules_approve, 1, INT_MAX, "files and --key FILE" },
+};
+
+/* run - one sentence, if it got as many arguments as it wants */
+static int
+run(struct ctl *ctl, const struct sentence *s, struct rules_args *a)
+{
+	if (a->argc < s->least || a->argc > s->most)
+		return ctl_usage("rules", "%s wants %s", s->name, s->wants);
+	return s->run(ctl, a);
+}
+
 int
 cmd_rules(struct ctl *ctl, int argc, char **argv)
 {
-	static const char	sentences[] = "check, list, score, test, "
-				    "diff, sign or approve";
-	static const struct {
-		const char	*name;
-		int		(*run)(struct ctl *, struct rules_args *);
-	} table[] = {
-		{ "check", rules_check }, { "list", rules_list },
-		{ "score", rules_score }, { "test", rules_test },
-		{ "diff", rules_diff }, { "sign", rules_sign },
-		{ "approve", rules_approve },
-	};
+	static const char	names[] = "check, list, score, test, diff, "
+				    "sign or approve";
 	struct rules_args	a = { .opt = { .plugins = true },
 				    .repeat = 1 };
 	size_t			i;
@@ -425,12 +437,12 @@ cmd_rules(struct ctl *ctl, int argc, char **argv)
 			return rc;
 	}
 	if (optind == argc)
-		return ctl_usage("rules", "want %s", sentences);
-	for (i = 0; i < sizeof table / sizeof table[0]; i++)
-		if (strcmp(argv[optind], table[i].name) == 0) {
+		return ctl_usage("rules", "want %s", names);
+	for (i = 0; i < sizeof sentences / sizeof *sentences; i++)
+		if (strcmp(argv[optind], sentences[i].name) == 0) {
 			a.argc = argc - optind - 1;
 			a.argv = argv + optind + 1;
-			return table[i].run(ctl, &a);
+			return run(ctl, &sentences[i], &a);
 		}
-	return ctl_usage("rules", "%s: want %s", argv[optind], sentences);
+	return ctl_usage("rules", "%s: want %s", argv[optind], names);
 }

@@ -177,8 +177,6 @@ rules_diff(struct ctl *ctl, struct rules_args *a)
 			    .a = a };
 	int		i, rc = EX_OK;
 
-	if (a->argc != 3)
-		return ctl_usage("rules", "diff wants OLD NEW FOLDER");
 	a->npaths = 1;
 	for (i = 0; i < 2 && rc == EX_OK; i++) {
 		a->paths[0] = a->argv[i];

@@ -211,8 +211,6 @@ rules_score(struct ctl *ctl, struct rules_args *a)
 	struct rules	*r;
 	int		 i, rc, worst = EX_OK;
 
-	if (a->argc == 0)
-		return ctl_usage("rules", "score wants files");
 	if ((r = rules_open(ctl, a, true, &rc)) == NULL)
 		return rc;
 	for (i = 0; i < a->argc; i++) {

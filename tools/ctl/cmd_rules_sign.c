@@ -174,8 +174,8 @@ each(struct ctl *ctl, struct rules_args *a, bool approval)
 	char		 name[SIG_NAME];
 	int		 i, rc, worst = EX_OK;
 
-	if (a->argc == 0 || a->key == NULL)
-		return ctl_usage("rules", "%s wants files and --key FILE",
+	if (a->key == NULL)
+		return ctl_usage("rules", "%s wants --key FILE",
 		    approval ? "approve" : "sign");
 	if ((rc = set_name(ctl, a, name)) != EX_OK ||
 	    (rc = load_key(a, &key)) != EX_OK)
