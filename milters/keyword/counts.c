@@ -55,36 +55,47 @@ counts_timed(void)
 	return atomic_fetch_add(&messages, 1) % COUNTS_EVERY == 0;
 }
 
+/* next_sum - of the next rule from *i on that has at least so much of it; its
+ * label, or NULL behind the last */
+static const char *
+next_sum(const struct rules *r, enum rules_figure what, uint64_t least,
+    long max, size_t *i, uint64_t *n)
+{
+	struct rules_info	info;
+
+	while (*i < rules_count(r)) {
+		*n = rules_take(r, (*i)++, what, least);
+		if (*n == 0)
+			continue;
+		rules_info(r, *i - 1, &info);
+		return label(info.name, max);
+	}
+	return NULL;
+}
+
 /* limits - how often each rule ran into match_limit */
 static void
 limits(struct frame_msg *m, const struct rules *r, long max)
 {
-	struct rules_info	info;
-	uint64_t		n;
-	size_t			i;
+	const char	*rule;
+	uint64_t	 n;
+	size_t		 i = 0;
 
-	for (i = 0; i < rules_count(r); i++)
-		if ((n = rules_take(r, i, RULES_LIMITS, 1)) > 0) {
-			rules_info(r, i, &info);
-			frame_sum(m, "keyword_match_limit_total", "rule",
-			    label(info.name, max), n);
-		}
+	while ((rule = next_sum(r, RULES_LIMITS, 1, max, &i, &n)) != NULL)
+		frame_sum(m, "keyword_match_limit_total", "rule", rule, n);
 }
 
 /* times - what each rule took since it was last worth counting */
 static void
 times(struct frame_msg *m, const struct rules *r, long max)
 {
-	struct rules_info	info;
-	uint64_t		n;
-	size_t			i;
+	const char	*rule;
+	uint64_t	 n;
+	size_t		 i = 0;
 
-	for (i = 0; i < rules_count(r); i++)
-		if ((n = rules_take(r, i, RULES_NS, LEAST)) > 0) {
-			rules_info(r, i, &info);
-			frame_sum(m, "keyword_rule_us_total", "rule",
-			    label(info.name, max), n * COUNTS_EVERY / 1000);
-		}
+	while ((rule = next_sum(r, RULES_NS, LEAST, max, &i, &n)) != NULL)
+		frame_sum(m, "keyword_rule_us_total", "rule", rule,
+		    n * COUNTS_EVERY / 1000);
 }
 
 void
