@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -402,6 +403,21 @@ end(int rc)
 	_exit(rc);
 }
 
+/*
+ * few_arenas - one for each processor
+ *
+ * glibc gives threads up to eight for each. libmilter's threads come and go,
+ * so a connection's memory would lie in any of them, and each keeps what its
+ * largest message took.
+ */
+static void
+few_arenas(void)
+{
+	long	cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	(void)mallopt(M_ARENA_MAX, cpus < 2 ? 2 : (int)cpus);
+}
+
 int
 frame_main(int argc, char **argv, const char *program,
     const struct frame_policy *const *policies)
@@ -429,6 +445,7 @@ frame_main(int argc, char **argv, const char *program,
 	if (d.opt.check)
 		return check_only(&d);
 	/* before any thread exists */
+	few_arenas();
 	if ((d.sfd = sigfd_open(&e)) == -1)
 		return fail(&d, &e);
 	rc = start(&d, &e) == -1 ? fail(&d, &e) : serve(&d);
