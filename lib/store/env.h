@@ -55,7 +55,7 @@ struct reader {
 };
 
 /* Who ends the transactions that lookups kept, reader.c. */
-enum { JANITOR_NONE, JANITOR_RUNS, JANITOR_FAILED };
+enum { JANITOR_NONE, JANITOR_RUNS, JANITOR_GONE, JANITOR_FAILED };
 
 struct janitor {
 	atomic_int	 state;		/* JANITOR_... */

@@ -7,11 +7,14 @@
  * next one, which goes on with it when nothing was committed since: its
  * snapshot is then the newest there is. A transaction that is open keeps the
  * pages it sees from being used again; a janitor therefore ends each that is
- * not in use at the moment, every few milliseconds, and sleeps while there
- * are none. It also tends the filter of those who have no entry (absent.h).
+ * not in use at the moment, every few milliseconds, sleeps while there are
+ * none, and leaves when that lasts: the next lookup that keeps its transaction
+ * calls another. It also tends the filter of those who have no entry
+ * (absent.h).
  */
 #include "store/env.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
@@ -24,6 +27,7 @@
 #define CLOCK_EVERY	16	/* lookups of a slot between looks at a clock */
 #define KEEP_AFTER	64	/* of them before its transactions stay open */
 #define KEEP_MS		20	/* how long one that nobody uses stays open */
+#define IDLE_S		1	/* how long the janitor waits for work */
 
 /* -- the janitor ---------------------------------------------------------- */
 
@@ -52,6 +56,41 @@ let_go(struct env *env)
 	return all;
 }
 
+/* janitor_waits - until somebody keeps a transaction; false: nobody does */
+static bool
+janitor_waits(struct env *env)
+{
+	struct timespec	until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += IDLE_S;
+	while (sem_clockwait(&env->janitor.wake, CLOCK_MONOTONIC, &until) == -1)
+		if (errno == ETIMEDOUT) {
+			if (atomic_exchange(&env->janitor.asleep, false))
+				return false;
+			/* somebody is about to wake us */
+			until.tv_sec += IDLE_S;
+		}
+	return true;
+}
+
+/*
+ * janitor_leaves - may it?
+ *
+ * A lookup that took its slot before the last look stands in it still, and
+ * may keep its transaction for the one that it saw here: stay. One that took
+ * it later sees that nobody is here, and calls another.
+ */
+static bool
+janitor_leaves(struct env *env)
+{
+	int	gone = JANITOR_GONE;
+
+	atomic_store(&env->janitor.state, gone);
+	return let_go(env) || !atomic_compare_exchange_strong(
+	    &env->janitor.state, &gone, JANITOR_RUNS);
+}
+
 static void *
 janitor_run(void *arg)
 {
@@ -68,22 +107,25 @@ janitor_run(void *arg)
 		/* from here on who keeps one wakes us; who did so just now
 		 * is seen by the second look */
 		atomic_store(&env->janitor.asleep, true);
-		if (let_go(env))
-			(void)sem_wait(&env->janitor.wake);
+		if (let_go(env) && !janitor_waits(env) && janitor_leaves(env))
+			break;
 	}
 	return NULL;
 }
 
-/* janitor_start - once; without it no transaction stays open */
+/* janitor_start - unless it runs; without it no transaction stays open */
 static bool
 janitor_start(struct env *env)
 {
 	sigset_t	mask, before;
-	int		state = JANITOR_NONE;
+	int		state = atomic_load(&env->janitor.state);
 
-	if (!atomic_compare_exchange_strong(&env->janitor.state, &state,
+	if ((state != JANITOR_NONE && state != JANITOR_GONE) ||
+	    !atomic_compare_exchange_strong(&env->janitor.state, &state,
 	    JANITOR_FAILED))
 		return state == JANITOR_RUNS;
+	if (state == JANITOR_GONE)
+		(void)pthread_join(env->janitor.thread, NULL);
 	(void)sigfillset(&mask);	/* signals are for other threads */
 	(void)sigdelset(&mask, SIGBUS);
 	(void)pthread_sigmask(SIG_SETMASK, &mask, &before);
@@ -96,7 +138,9 @@ janitor_start(struct env *env)
 static void
 janitor_end(struct env *env)
 {
-	if (atomic_load(&env->janitor.state) != JANITOR_RUNS)
+	int	state = atomic_load(&env->janitor.state);
+
+	if (state == JANITOR_NONE || state == JANITOR_FAILED)
 		return;
 	atomic_store(&env->janitor.stop, true);
 	(void)sem_post(&env->janitor.wake);

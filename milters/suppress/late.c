@@ -31,6 +31,7 @@ struct late {
 	pthread_mutex_t	 lock;		/* all but `out` */
 	pthread_cond_t	 more;
 	pthread_t	 thread;
+	bool		 begun;		/* a thread waits to be joined */
 	bool		 running, stop;
 	size_t		 n;		/* rows in use */
 	uint64_t	 lost;		/* messages that found no room */
@@ -129,6 +130,7 @@ turn(struct late *l)
 		l->nout = 0;
 }
 
+/* run - as long as something waits */
 static void *
 run(void *arg)
 {
@@ -136,11 +138,7 @@ run(void *arg)
 	struct timespec	 until;
 
 	(void)pthread_mutex_lock(&l->lock);
-	while (!l->stop || l->n > 0 || l->nout > 0) {
-		if (l->n == 0 && l->nout == 0) {
-			(void)pthread_cond_wait(&l->more, &l->lock);
-			continue;
-		}
+	while (l->n > 0 || l->nout > 0) {
 		(void)clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_sec++;
 		while (!l->stop && pthread_cond_timedwait(&l->more, &l->lock,
@@ -148,8 +146,20 @@ run(void *arg)
 			;
 		turn(l);
 	}
+	l->running = false;
 	(void)pthread_mutex_unlock(&l->lock);
 	return NULL;
+}
+
+/* begin - see that there is a thread; the lock is held */
+static void
+begin(struct late *l)
+{
+	if (l->running)
+		return;
+	if (l->begun)	/* it is over, or lets go of the lock just now */
+		(void)pthread_join(l->thread, NULL);
+	l->begun = l->running = pthread_create(&l->thread, NULL, run, l) == 0;
 }
 
 void
@@ -159,8 +169,7 @@ late_note(struct late *l, const struct store_id *id, const char *scope,
 	struct row	*r;
 
 	(void)pthread_mutex_lock(&l->lock);
-	if (!l->running)
-		l->running = pthread_create(&l->thread, NULL, run, l) == 0;
+	begin(l);
 	r = row_of(l, id, scope);
 	if (!l->running || (r->id.key == 0 && l->n == ROWS)) {
 		l->lost++;
@@ -205,7 +214,7 @@ late_free(struct late **lp)
 	l->stop = true;
 	(void)pthread_cond_signal(&l->more);
 	(void)pthread_mutex_unlock(&l->lock);
-	if (l->running)
+	if (l->begun)
 		(void)pthread_join(l->thread, NULL);
 	(void)pthread_cond_destroy(&l->more);
 	(void)pthread_mutex_destroy(&l->lock);

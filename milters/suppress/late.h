@@ -17,7 +17,7 @@
 
 struct late;
 
-/* NULL without memory. The thread starts with the first message. */
+/* NULL without memory. A thread exists while something waits. */
 struct late *late_new(struct handle *);
 /* Write what waits, then end. */
 void	late_free(struct late **);

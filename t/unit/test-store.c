@@ -971,6 +971,12 @@ kept_but_fresh(void **state)
 	assert_int_equal(look("first@example.com", NULL, NULL), 1);
 }
 
+static int
+janitor(void)
+{
+	return atomic_load(&s->env->janitor.state);
+}
+
 /* nobody looks up any more: no page is kept from being used again */
 static void
 idle_lets_go(void **state)
@@ -990,6 +996,13 @@ idle_lets_go(void **state)
 		assert_false(r->open);
 	}
 	warm();		/* the janitor wakes again */
+	for (i = 0; i < READERS; i++)
+		assert_false(s->env->readers[i].open);
+	for (i = 0; i < 100 && janitor() != JANITOR_GONE; i++)
+		usleep(100000);
+	assert_int_equal(janitor(), JANITOR_GONE);
+	warm();		/* and another comes */
+	assert_int_equal(janitor(), JANITOR_RUNS);
 	for (i = 0; i < READERS; i++)
 		assert_false(s->env->readers[i].open);
 }
