@@ -21,7 +21,8 @@ PORT=$(free_port) WORLD=$(free_port)
 # run_dir: Sendmail takes no socket below a folder that all may write to
 R=$(mktemp -d /run/mw-sendmail.XXXXXX) || bail 'no folder in /run'
 at_exit 'rm -rf "$R"'
-chmod 755 "$R"
+# closed, and another user's, as the folder that mailweir.tmpfiles makes
+chown daemon: "$R" && chmod 750 "$R"
 mkdir -m 755 "$W/queue" "$W/world" "$W/state" "$W/rules.d"
 
 cat >"$CONF" <<EOT
@@ -52,8 +53,8 @@ EOT
 
 # --- Sendmail
 
-# A configuration of our own around the lines that admins take over; what is
-# for u.sender.example goes to mailweir-ingest, the rest to the world.
+# A configuration of our own around the lines that admins take over, those for
+# mailweir-ingest without their dnl; all other mail goes to the world.
 sendmail_mc() {
 	cat <<EOT
 divert(0)dnl
@@ -64,7 +65,6 @@ define(\`QUEUE_DIR', \`$W/queue')dnl
 define(\`STATUS_FILE', \`$W/statistics')dnl
 define(\`ALIAS_FILE', \`')dnl
 define(\`confDOMAIN_NAME', \`mx.sender.example')dnl
-define(\`confDONT_BLAME_SENDMAIL', \`GroupWritableDirPathSafe')dnl
 define(\`confCW_FILE', \`-o /dev/null')dnl
 define(\`confTO_IDENT', \`0')dnl
 define(\`confBIND_OPTS', \`-DNSRCH -DEFNAMES')dnl
@@ -81,14 +81,9 @@ FEATURE(\`no_default_msa')dnl
 DAEMON_OPTIONS(\`Port=$PORT, Addr=127.0.0.1, Name=MTA')dnl
 EOT
 	sed "s|/run/mailweir|$R|" "$SRC/etc/sendmail.mc"
-	cat <<EOT
-MAILER(\`smtp')dnl
-MAILER_DEFINITIONS
-Mingest, P=[IPC], F=lsDFMuXz, S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP, E=\\r\\n, T=DNS/RFC822/SMTP, A=FILE $R/ingest.sock
-LOCAL_RULE_0
-R\$* < @ u.sender.example . > \$*	\$#ingest \$@ localhost \$: \$1 < @ u.sender.example . > \$2
-R\$* < @ u.sender.example > \$*	\$#ingest \$@ localhost \$: \$1 < @ u.sender.example > \$2
-EOT
+	echo "MAILER(\`smtp')dnl"
+	sed -n "/^dnl MAILER_DEF/,\$ s/^dnl //p" "$SRC/etc/sendmail.mc" |
+	    sed "s|/run/mailweir|$R|; s|u.example.com|u.sender.example|g"
 }
 sendmail_conf() {
 	sendmail_mc >"$W/sendmail.mc" &&
