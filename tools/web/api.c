@@ -128,6 +128,17 @@ verb_of(const char *path)
 	return v;
 }
 
+static void
+work_free(struct http_req *q)
+{
+	struct api_work	*a = q->work;
+
+	api_bulk_free(a->bulk);
+	free(a);
+}
+
+static const struct http_care	care = { .free = work_free };
+
 /* api_begin - who asks, and may he; before any of the body is read */
 static int
 api_begin(struct http_req *q)
@@ -158,6 +169,7 @@ api_begin(struct http_req *q)
 	a->verb = (int)v;
 	(void)snprintf(a->actor, sizeof a->actor, "key:%s", k->name);
 	q->work = a;
+	q->care = &care;
 	if (v == V_BULK && (a->bulk = api_bulk_new()) == NULL)
 		return 503;
 	metrics_add(q->web->metrics, "web_api_requests_total", "verb",
@@ -196,18 +208,8 @@ api_handle(struct http_req *q, struct http_resp *r)
 	}
 }
 
-static void
-api_done(struct http_req *q)
-{
-	struct api_work	*a = q->work;
-
-	api_bulk_free(a->bulk);
-	free(a);
-}
-
 const struct http_handlers api_handlers = {
 	.begin = api_begin,
 	.piece = api_piece,
 	.handle = api_handle,
-	.done = api_done,
 };

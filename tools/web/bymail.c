@@ -116,7 +116,7 @@ work_free(struct http_req *q)
 	free(w);
 }
 
-static const struct http_later	later = { start, finish, work_free };
+static const struct http_care	care = { start, finish, work_free };
 
 /* -- the letter ------------------------------------------------------------ */
 
@@ -207,7 +207,7 @@ work_new(struct http_req *q, const char *address)
 		(void)addr_normal(nobody, sizeof nobody - 1, q->snap->rules,
 		    &w->to, NULL);
 	q->work = w;
-	q->later = &later;
+	q->care = &care;
 	return w;
 }
 

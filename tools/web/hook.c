@@ -167,6 +167,74 @@ finished(const struct http_req *q, struct http_resp *r)
 	return say(r, 200, "Thank you.\n");
 }
 
+/* -- the disk -------------------------------------------------------------- */
+
+/* submit - the changes to the disk, if there are any */
+static enum http_next
+submit(struct http_req *q, struct http_resp *r)
+{
+	struct hook_work	*w = q->work;
+	struct err		 e = { "", 0 };
+
+	if (w->events.n == 0)
+		return finished(q, r);
+	if ((w->job.store = snap_store(q->snap, &e)) == NULL)
+		return later(q, r, &e);
+	if (atomic_load(&q->web->stopping) || !commit_room(q->web->commit)) {
+		(void)err_set(&e, "max_pending requests wait already, or this "
+		    "program is about to stop");
+		return later(q, r, &e);
+	}
+	w->job.changes = w->events.changes;
+	w->job.n = w->events.n;
+	return HTTP_WAIT;
+}
+
+/* on_disk - the committing thread says so */
+static void
+on_disk(struct commit_job *j, void *arg)
+{
+	(void)j;
+	http_resume(arg);
+}
+
+static void
+start(struct http_req *q)
+{
+	struct hook_work	*w = q->work;
+
+	w->job.done = on_disk;
+	w->job.arg = q;
+	commit_push(q->web->commit, &w->job);
+}
+
+/* finish - the committing thread is done with it */
+static enum http_next
+finish(struct http_req *q, struct http_resp *r)
+{
+	struct hook_work	*w = q->work;
+	size_t			 before = w->events.n;
+
+	(void)apply_events_told(&w->events, w->job.rc == 0);
+	/* the store failed, rather than refuse some of it */
+	if (w->job.rc == -1 && w->events.n == before)
+		return later(q, r, &w->job.err);
+	return submit(q, r);
+}
+
+static void
+work_free(struct http_req *q)
+{
+	struct hook_work	*w = q->work;
+
+	(void)atomic_fetch_sub(&q->web->hook_state->memory, w->memory);
+	apply_events_free(&w->events);
+	feedback_free(&w->fb);
+	free(w);
+}
+
+static const struct http_care	care = { start, finish, work_free };
+
 /* -- a request's life ------------------------------------------------------ */
 
 bool
@@ -194,22 +262,12 @@ hook_begin(struct http_req *q)
 	if ((w = calloc(1, sizeof *w)) == NULL)
 		return 503;
 	q->work = w;
+	q->care = &care;
 	w->memory = (long)n;
 	q->body.max = (size_t)n;
 	/* a body stays small until its sender is proven, and all together do */
 	return atomic_fetch_add(&s->memory, w->memory) + w->memory >
 	    c->hook_max_memory ? 503 : 0;
-}
-
-void
-hook_done(struct http_req *q)
-{
-	struct hook_work	*w = q->work;
-
-	(void)atomic_fetch_sub(&q->web->hook_state->memory, w->memory);
-	apply_events_free(&w->events);
-	feedback_free(&w->fb);
-	free(w);
 }
 
 /* good_type - JSON; SNS calls it text */
@@ -242,27 +300,6 @@ prove(const struct http_req *q, const struct webhook *h, const json_t *doc,
 	};
 
 	return hook_prove(h->keys, s->tokens, s->fetch, &c, why);
-}
-
-/* submit - the changes to the disk, if there are any */
-static enum http_next
-submit(struct http_req *q, struct http_resp *r)
-{
-	struct hook_work	*w = q->work;
-	struct err		 e = { "", 0 };
-
-	if (w->events.n == 0)
-		return finished(q, r);
-	if ((w->job.store = snap_store(q->snap, &e)) == NULL)
-		return later(q, r, &e);
-	if (atomic_load(&q->web->stopping) || !commit_room(q->web->commit)) {
-		(void)err_set(&e, "max_pending requests wait already, or this "
-		    "program is about to stop");
-		return later(q, r, &e);
-	}
-	w->job.changes = w->events.changes;
-	w->job.n = w->events.n;
-	return HTTP_WAIT;
 }
 
 /* take - the events of a proven request */
@@ -364,20 +401,6 @@ judge(struct http_req *q, struct http_resp *r, json_t **doc)
 	    take(q, r, *doc);
 }
 
-/* told - the committing thread is done with it */
-static enum http_next
-told(struct http_req *q, struct http_resp *r)
-{
-	struct hook_work	*w = q->work;
-	size_t			 before = w->events.n;
-
-	(void)apply_events_told(&w->events, w->job.rc == 0);
-	/* the store failed, rather than refuse some of it */
-	if (w->job.rc == -1 && w->events.n == before)
-		return later(q, r, &w->job.err);
-	return submit(q, r);
-}
-
 enum http_next
 hook_handle(struct http_req *q, struct http_resp *r)
 {
@@ -386,8 +409,6 @@ hook_handle(struct http_req *q, struct http_resp *r)
 	enum http_next		 next;
 	json_t			*doc = NULL;
 
-	if (q->waited)
-		return told(q, r);
 	if (q->method != HTTP_POST)
 		return say(r, 405, "POST, please.\n");
 	h = webhooks_find(&q->snap->hooks->list, q->path +
@@ -404,22 +425,4 @@ hook_handle(struct http_req *q, struct http_resp *r)
 	next = judge(q, r, &doc);
 	json_decref(doc);
 	return next;
-}
-
-/* on_disk - the committing thread says so */
-static void
-on_disk(struct commit_job *j, void *arg)
-{
-	(void)j;
-	http_resume(arg);
-}
-
-void
-hook_wait(struct http_req *q)
-{
-	struct hook_work	*w = q->work;
-
-	w->job.done = on_disk;
-	w->job.arg = q;
-	commit_push(q->web->commit, &w->job);
 }

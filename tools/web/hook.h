@@ -37,7 +37,5 @@ void	hook_state_free(struct hook_state **);
 bool	hook_is(const struct http_req *);
 int	hook_begin(struct http_req *);
 enum http_next hook_handle(struct http_req *, struct http_resp *);
-void	hook_wait(struct http_req *);
-void	hook_done(struct http_req *);
 
 #endif

@@ -4,9 +4,9 @@
  *
  * A handler is called when a request is complete, with its whole body (which
  * is bounded), fills the response and returns. A handler of the public server
- * must not block: what needs the disk goes into a commit_job and the handler
- * returns HTTP_WAIT; it is called again once the job is done. Handlers of the
- * API and the admin's server have a thread of their own and may wait.
+ * must not block: what needs the disk goes into a commit_job of the request's
+ * .work and the handler returns HTTP_WAIT; .care then has the rest. Handlers
+ * of the API and the admin's server have a thread of their own and may wait.
  */
 #ifndef WEB_HTTP_H
 #define WEB_HTTP_H
@@ -32,9 +32,11 @@ enum http_next { HTTP_DONE, HTTP_WAIT };
 struct http_req;
 struct http_resp;
 
-/* How to wait for what a request began: of its work. */
-struct http_later {
-	void		(*start)(struct http_req *);	/* http_resume() it */
+/* Who takes care of a request's .work. The first two: of one that waits. */
+struct http_care {
+	/* Start what it waits for; http_resume() ends that. */
+	void		(*start)(struct http_req *);
+	/* Answer, or wait again. */
 	enum http_next	(*finish)(struct http_req *, struct http_resp *);
 	void		(*free)(struct http_req *);
 };
@@ -52,12 +54,11 @@ struct http_req {
 	struct http_server *server;
 	struct loop	*loop;		/* that serves it; http.c's */
 	struct MHD_Connection *conn;	/* request.c's */
-	bool		 waited;	/* the handler's second call */
+	bool		 waited;	/* .care goes on with it */
 	int		 early;		/* status to give without a handler */
 	bool		 hook;		/* a web hook's (hook.h) */
-	void		*work;		/* the handler's, see .done */
-	const struct http_later *later;	/* of .work; before the handlers' own
-					   .wait and .done, and .handle */
+	void		*work;		/* the handler's; set with .care */
+	const struct http_care *care;
 };
 
 #define HTTP_HEADERS	12
@@ -86,9 +87,6 @@ struct http_handlers {
 	 * -1: no more is wanted. */
 	int		(*piece)(struct http_req *, const char *, size_t);
 	enum http_next	(*handle)(struct http_req *, struct http_resp *);
-	/* Start what HTTP_WAIT waits for; http_resume() ends it. */
-	void		(*wait)(struct http_req *);
-	void		(*done)(struct http_req *);	/* free .work */
 };
 
 struct http_opts {

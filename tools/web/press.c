@@ -160,7 +160,7 @@ finish(struct http_req *q, struct http_resp *r)
 	return HTTP_DONE;
 }
 
-static const struct http_later	later = { start, finish, work_free };
+static const struct http_care	care = { start, finish, work_free };
 
 /* add_change - one more of a press */
 static void
@@ -197,7 +197,7 @@ new_work(struct http_req *q, enum press what, const struct store_id *id,
 		return NULL;
 	}
 	q->work = w;
-	q->later = &later;
+	q->care = &care;
 	return w;
 }
 

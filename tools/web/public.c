@@ -334,6 +334,4 @@ public_handle(struct http_req *q, struct http_resp *r)
 const struct http_handlers public_handlers = {
 	.begin = public_begin,
 	.handle = public_handle,
-	.wait = hook_wait,
-	.done = hook_done,
 };

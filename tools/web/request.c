@@ -118,10 +118,8 @@ method_of(const char *m)
 static void
 req_free(struct http_req *q)
 {
-	if (q->later != NULL)
-		q->later->free(q);
-	else if (q->server->h->done != NULL && q->work != NULL)
-		q->server->h->done(q);
+	if (q->care != NULL)
+		q->care->free(q);
 	buf_free(&q->body);
 	snap_release(q->snap);
 	free(q);
@@ -260,16 +258,13 @@ server_access(void *cls, struct MHD_Connection *c, const char *url,
 		return plain(c, q->early);
 	q->path = url;
 	buf_init(&r.body, 64u << 20);
-	if ((q->waited && q->later != NULL ? q->later->finish(q, &r) :
-	    s->h->handle(q, &r)) == HTTP_DONE)
+	if ((q->waited ? q->care->finish(q, &r) : s->h->handle(q, &r)) ==
+	    HTTP_DONE)
 		return respond(c, &r);
 	buf_free(&r.body);
 	q->waited = true;
 	MHD_suspend_connection(c);
-	if (q->later != NULL)
-		q->later->start(q);
-	else
-		s->h->wait(q);
+	q->care->start(q);
 	return MHD_YES;
 }
 
