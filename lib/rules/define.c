@@ -86,12 +86,17 @@ d_phrase(struct loader *l, char *value)
 		load_fault(l, true, "%s: %s", value, why.msg);
 }
 
-/* is_eval - `eval:check_something(...)` and the network tests */
+/* take_eval - `eval:check_something(...)` and the network tests are known,
+ * but not run; false when it is neither */
 static bool
-is_eval(const char *text)
+take_eval(struct loader *l, const char *name, const char *text)
 {
-	return strncmp(text, "eval:", 5) == 0 ||
-	    strncmp(text, "rbleval:", 8) == 0;
+	if (strncmp(text, "eval:", 5) != 0 &&
+	    strncmp(text, "rbleval:", 8) != 0)
+		return false;
+	if (begin(l, name, RULES_UNSUPPORTED, text) != NULL && l->src->strict)
+		load_fault(l, true, "%s: eval tests are not supported", name);
+	return true;
 }
 
 /* pattern - body, rawbody, uri, full */
@@ -102,13 +107,8 @@ pattern(struct loader *l, char *value, enum rules_kind kind)
 	struct regex_text t;
 	struct err	 why;
 
-	if (is_eval(text)) {
-		if (begin(l, value, RULES_UNSUPPORTED, text) != NULL &&
-		    l->src->strict)
-			load_fault(l, true, "%s: eval tests are not "
-			    "supported", value);
+	if (take_eval(l, value, text))
 		return;
-	}
 	if (*text != '\0' && regex_split(text, &t, &why) == -1) {
 		load_fault(l, false, "%s: %s", value, why.msg);
 		return;
@@ -215,12 +215,9 @@ d_header(struct loader *l, char *value)
 	struct rule	*rule;
 	size_t		 sel;
 
-	if (is_eval(text)) {
-		if (begin(l, value, RULES_UNSUPPORTED, text) != NULL &&
-		    l->src->strict)
-			load_fault(l, true, "%s: eval tests are not "
-			    "supported", value);
-	} else if (strncmp(text, "exists:", 7) == 0) {
+	if (take_eval(l, value, text))
+		return;
+	if (strncmp(text, "exists:", 7) == 0) {
 		head = text + 7;
 		if ((sel = selector(l, head, false, value)) == RULES_NONE ||
 		    (rule = begin(l, value, RULES_HEADER, text)) == NULL)
@@ -497,24 +494,24 @@ d_inter(struct loader *l, char *value)
 	remember(l, &l->inter, value);
 }
 
-/* mark - other brackets than <tag> are not read; say so, once for each line */
+/* bracket - no other is read around a tag than the usual one */
 static void
-mark(struct loader *l, const char *value, const char *only)
+bracket(struct loader *l, const char *value, const char *usual)
 {
-	if (strcmp(value, only) != 0)
+	if (strcmp(value, usual) != 0)
 		load_fault(l, false, "tags are read between < and > only");
 }
 
 static void
 d_replace_start(struct loader *l, char *value)
 {
-	mark(l, value, "<");
+	bracket(l, value, "<");
 }
 
 static void
 d_replace_end(struct loader *l, char *value)
 {
-	mark(l, value, ">");
+	bracket(l, value, ">");
 }
 
 static void
