@@ -96,7 +96,7 @@ dtable_add(struct dtable *t, const struct dtable_entry *entry)
 	memset(v, 0, sizeof *v);
 	v->e = *entry;
 	v->self = (uint32_t)t->n++;
-		return v;
+	return v;
 }
 
 /* FNV-1a; the tables are the admin's, not a sender's */
