@@ -630,14 +630,14 @@ damage(void (*how)(int fd, off_t size), const char *want)
 static void
 cut(int fd, off_t size)
 {
-	(void)ftruncate(fd, size / 2 / 4096 * 4096);
+	assert_int_equal(ftruncate(fd, size / 2 / 4096 * 4096), 0);
 }
 
 static void
 empty(int fd, off_t size)
 {
 	(void)size;
-	(void)ftruncate(fd, 0);
+	assert_int_equal(ftruncate(fd, 0), 0);
 }
 
 static void
@@ -648,7 +648,8 @@ garble(int fd, off_t size)
 
 	memset(junk, 0xa5, sizeof junk);
 	for (at_page = 8192; at_page < size; at_page += 4096)
-		(void)pwrite(fd, junk, sizeof junk, at_page + 16);
+		assert_int_equal(pwrite(fd, junk, sizeof junk, at_page + 16),
+		    sizeof junk);
 }
 
 static void
@@ -659,7 +660,8 @@ zero(int fd, off_t size)
 
 	memset(junk, 0, sizeof junk);
 	for (at_page = 8192; at_page < size; at_page += 4096)
-		(void)pwrite(fd, junk, sizeof junk, at_page);
+		assert_int_equal(pwrite(fd, junk, sizeof junk, at_page),
+		    sizeof junk);
 }
 
 static void
