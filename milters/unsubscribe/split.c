@@ -428,13 +428,32 @@ end_run(struct run *r, bool over)
 	buf_free(&r->list);
 }
 
+/* with_ledger - act when it is open; there is none: go on without */
+static enum frame_verdict
+with_ledger(struct run *r, const char *body, size_t len, bool make,
+    enum frame_verdict (*act)(struct run *))
+{
+	struct err	e = { "", 0 };
+
+	switch (open_ledger(r, body, len, make, &e)) {
+	case LEDGER_OPEN:
+		return act(r);
+	case LEDGER_NONE:
+		return FRAME_CONTINUE;
+	case LEDGER_BUSY:
+		return later(r, "the same message is at work");
+	case LEDGER_FAULT:
+		break;
+	}
+	return later(r, e.msg);
+}
+
 enum frame_verdict
 split_send(const struct split *s, struct frame_msg *m,
     const struct stream *stream)
 {
 	struct run		 r = { .s = s, .m = m, .stream = stream,
 	    .list = BUF_INIT(1u << 18) };
-	struct err		 e = { "", 0 };
 	enum frame_verdict	 v;
 	const char		*body;
 	uint64_t		 total;
@@ -447,34 +466,22 @@ split_send(const struct split *s, struct frame_msg *m,
 		return FRAME_DISCARD;
 	sweep(s);
 	r.until = clock_mono_us() + s->conf->split_timeout * 1000000;
-	if (compose(&r, body, len) == -1) {
-		v = later(&r, "out of memory");
-	} else {
-		switch (open_ledger(&r, body, len, true, &e)) {
-		case LEDGER_OPEN:
-			v = hand_over(&r);
-			break;
-		case LEDGER_BUSY:
-			v = later(&r, "the same message is at work");
-			break;
-		default:
-			v = later(&r, e.msg);
-			break;
-		}
-	}
+	v = compose(&r, body, len) == -1 ? later(&r, "out of memory") :
+	    with_ledger(&r, body, len, true, hand_over);
 	end_run(&r, v != FRAME_TEMPFAIL);
 	return v;
 }
 
-/* all_before - nobody of them is still without his copy */
-static bool
+/* all_before - an end, if nobody of them is still without his copy */
+static enum frame_verdict
 all_before(struct run *r)
 {
-	size_t	i, n = frame_rcpt_count(r->m);
+	size_t		i, n = frame_rcpt_count(r->m);
+	struct err	e = { "", 0 };
 
 	for (i = 0; i < n && ledger_has(r->ledger, frame_rcpt(r->m, i)); i++)
 		r->before++;
-	return i == n;
+	return i == n ? conclude(r, &e) : FRAME_CONTINUE;
 }
 
 enum frame_verdict
@@ -482,8 +489,7 @@ split_again(const struct split *s, struct frame_msg *m,
     const struct stream *stream)
 {
 	struct run		 r = { .s = s, .m = m, .stream = stream };
-	struct err		 e = { "", 0 };
-	enum frame_verdict	 v = FRAME_CONTINUE;
+	enum frame_verdict	 v;
 	const char		*body;
 	uint64_t		 total;
 	size_t			 len;
@@ -491,25 +497,10 @@ split_again(const struct split *s, struct frame_msg *m,
 	body = frame_body(m, &len, &total);
 	if (total > len || frame_dry(m))
 		return FRAME_CONTINUE;
-	if (header_first(frame_headers(m), "Message-ID") == NULL &&
-	    compose(&r, body, len) == -1) {
-		v = later(&r, "out of memory");
-	} else {
-		switch (open_ledger(&r, body, len, false, &e)) {
-		case LEDGER_OPEN:
-			if (all_before(&r))
-				v = conclude(&r, &e);
-			break;
-		case LEDGER_NONE:
-			break;
-		case LEDGER_BUSY:
-			v = later(&r, "the same message is at work");
-			break;
-		default:
-			v = later(&r, e.msg);
-			break;
-		}
-	}
+	/* without a Message-ID it is known by all of its octets */
+	v = header_first(frame_headers(m), "Message-ID") == NULL &&
+	    compose(&r, body, len) == -1 ? later(&r, "out of memory") :
+	    with_ledger(&r, body, len, false, all_before);
 	end_run(&r, v == FRAME_DISCARD);
 	return v;
 }
