@@ -95,6 +95,12 @@ if [ "$(id -u)" = 0 ]; then
 	    mv "$W/deep/state/store/x" "$W/deep/state/store/lock.mdb"
 	t 'but nothing that was put there' not m init --user nobody
 	t 'stays root'"'"'s'		test "$(stat -c %U "$W/etc/store.key")" = root
+	t 'nor is it opened'		exits 77 m add bo@x.example --scope a \
+	    --reason legal
+	t 'why'				out 'lock.mdb is a link.*root does not'
+	ln -sf "$W/etc/store.key" "$W/deep/state/store/lock.mdb"
+	t 'through no link either'	exits 77 m stats
+	t 'so the key is the old one'	same "$W/store.key.1" "$W/etc/store.key"
 	rm "$W/deep/state/store/lock.mdb"
 	chown -R root "$W/deep" && chgrp root "$W/etc"/*.key
 fi

@@ -210,6 +210,32 @@ env_look(const char *dir, struct stat *file, struct err *e)
 	return 0;
 }
 
+/*
+ * is_safe - may root open these files?
+ *
+ * LMDB opens both by name and writes into lock.mdb whatever it is: who owns the
+ * folder could put a link there, and let root overwrite any file.
+ */
+static int
+is_safe(const char *dir, struct err *e)
+{
+	static const char *const	names[] = { "data.mdb", "lock.mdb" };
+	char				path[PATH_MAX];
+	struct stat			st;
+	size_t				i;
+
+	for (i = 0; i < 2 && geteuid() == 0; i++) {
+		(void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+		if (lstat(path, &st) == 0 && (!S_ISREG(st.st_mode) ||
+		    (i == 1 && st.st_nlink != 1)))
+			return err_code(e, EX_NOPERM, "store %s: %s is a "
+			    "link, or has a second name: root does not open "
+			    "it; be the user whom the store belongs to", dir,
+			    names[i]);
+	}
+	return 0;
+}
+
 /* lock_number - of the file that the name lock.mdb means now; 0 none */
 static ino_t
 lock_number(const char *dir)
@@ -268,7 +294,7 @@ env_start(const char *dir, const struct stat *file, bool write,
 	ino_t		 lock = lock_number(dir);
 	int		 rc, dead;
 
-	if ((env = env_new(dir, e)) == NULL)
+	if (is_safe(dir, e) == -1 || (env = env_new(dir, e)) == NULL)
 		return -1;
 	env->dev = file->st_dev;
 	env->ino = file->st_ino;

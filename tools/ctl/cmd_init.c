@@ -181,15 +181,14 @@ init_store(const struct conf_common *c, const struct owner *o, struct err *e)
 	if (fresh && (make_dir(c->store_path, 0750, e) == -1 ||
 	    store_create(c->store_path, e) == -1))
 		return -1;
-	/* before root opens what its owner may have put there */
-	if (give_store(c->store_path, o, e) == -1)
-		return -1;
 	/* the first who opens it for writing upgrades it */
 	if (!fresh && store_open(c->store_path, STORE_WRITE, NULL, &s,
 	    e) == -1)
 		return -1;
 	if (!fresh)
 		store_close(&s);
+	if (give_store(c->store_path, o, e) == -1)
+		return -1;
 	say(fresh ? "made" : "there", c->store_path);
 	return 0;
 }
