@@ -153,10 +153,14 @@ s.connect(sys.argv[1])' "$1" 2>/dev/null
 	return 0
 }
 
+# listens SOCKET - a name is there a moment before anybody may connect, so the
+# kernel is asked; without a connection, which the daemon would count
+listens() { grep -q " 00010000 .* $1\$" /proc/net/unix; }
+
 # daemon PROGRAM ARGS... - start $BIN/PROGRAM -d ARGS in the background, its
 # log in $W/PROGRAM.log, its pid in $W/PROGRAM.pid, and wait for its socket:
 # the one that SOCK=PATH names, else $W/PROGRAM.sock (give -p unix:$W/... or
-# configure it). Succeeds when the socket is there. WRAP="valgrind -q".
+# configure it). Succeeds when it listens. WRAP="valgrind -q".
 daemon() {
 	d=$1; shift
 	sock=${SOCK:-$W/$d.sock}
@@ -166,11 +170,11 @@ daemon() {
 	echo $! >"$W/$d.pid"
 	PIDS="$PIDS $!"
 	i=0
-	while [ ! -S "$sock" ] && [ $i -lt 200 ]; do
+	while ! listens "$sock" && [ $i -lt 200 ]; do
 		kill -0 "$(cat "$W/$d.pid")" 2>/dev/null || break
 		sleep 0.05; i=$((i + 1))
 	done
-	[ -S "$sock" ] && return 0
+	listens "$sock" && return 0
 	cat "$W/$d.log"
 	# one that would not start has ended; t_done need not stop it
 	kill -0 "$(cat "$W/$d.pid")" 2>/dev/null ||

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-from milter import Closed, Milter
+from milter import Closed, Milter, connect
 
 W, BIN = os.environ["W"], os.environ["BIN"]
 SOCK = os.path.join(W, "split.sock")
@@ -134,9 +134,11 @@ unsubscribe_url = https://u.example/u/
             [BIN + "/mailweir-unsubscribe", "-d", "-c", self.conf, "-p",
              "unix:" + SOCK], stderr=self.log, stdin=subprocess.DEVNULL)
         for _ in range(200):
-            if os.path.exists(SOCK):
+            try:
+                connect("unix:" + SOCK).close()
                 return
-            time.sleep(0.05)
+            except OSError:     # no socket yet, or nobody listens on it
+                time.sleep(0.05)
         fail("the milter does not start")
 
     def kill(self):
@@ -381,7 +383,7 @@ def at_once(d, s):
     first = []
     t = threading.Thread(target=lambda: first.append(verdict(send())))
     t.start()
-    while len(s.copies) < 1:
+    while len(s.copies) < 1 and t.is_alive():
         time.sleep(0.02)
     time.sleep(0.1)
     equal(verdict(send()), "451 4.3.0 3 of 3 recipients wait: the same "
