@@ -26,7 +26,8 @@ happened() {	# NAME WHAT... - at least one of each
 		[ "$(figure "$n" "$what")" -gt 0 ] || { echo "no $what"; return 1; }
 	done
 }
-# books NAME - drawn once more from what lies in its folder
+# books NAME UID RCPT FATE [suppressed] - drawn once more, for this recipient,
+# from what lies in its folder
 books() {
 	(cd "$SRC/contrib/soak.d" && "$PYTHON" -B -c '
 import books, sys
@@ -39,10 +40,10 @@ m.uid, m.stream, m.kind, m.tries = sys.argv[2], "account", "plain", 0
 m.rcpts, m.fate = [sys.argv[3]], {sys.argv[3]: sys.argv[4]}
 m.mail_class, m.since, m.until = "all", 0, 0
 b.fates = {k: v for k, v in b.fates.items() if k[0] == m.uid}
-class Nobody:
+class People:
     def state(self, *_):
-        return False
-b.balance([m], Nobody())
+        return len(sys.argv) > 5
+b.balance([m], People())
 print("\n".join(wrong))
 sys.exit(1 if wrong else 0)' "$@")
 }
@@ -66,4 +67,57 @@ echo "$one" >>"$W/four/delivered"
 t 'delivered twice'		exits 1 books "$W/four" "$uid" "$rcpt" accepted
 cp "$W/rest" "$W/four/delivered"
 t 'lost'			exits 1 books "$W/four" "$uid" "$rcpt" accepted
+echo "$one" >"$W/four/delivered"
+t 'delivered after his suppression' \
+				exits 1 books "$W/four" "$uid" "$rcpt" accepted suppressed
+echo "$uid $rcpt -" >"$W/four/delivered"
+t 'delivered without a signature' exits 1 books "$W/four" "$uid" "$rcpt" accepted
+
+# judged KB-AN-HOUR DESCRIPTORS SECONDS - of a program that has so many more of
+# them in the end
+judged() {
+	(cd "$SRC/contrib/soak.d" && "$PYTHON" -B - "$@" <<-'PY'
+	import programs, sys
+	more, fds, seconds = map(int, sys.argv[1:])
+	p = programs.Program("x", "/", "/", 3)
+	p.argv[0], p.idle = "/bin/true", 10
+	p.samples = [(t, 5000 + more * t // 3600 + t % 7 * 50, 10 + fds)
+	             for t in range(0, seconds, 5)]
+	wrong = list(p.judge(p.figures()))
+	print(wrong)
+	sys.exit(1 if wrong else 0)
+	PY
+	)
+}
+t 'memory that stays'		judged 200 0 3600
+t 'memory that grows'		exits 1 judged 9000 0 3600
+t 'is not judged by minutes'	judged 9000 0 300
+t 'descriptors that stay open'	exits 1 judged 0 7 60
+
+# begin NAME - a soak of an hour
+begin() {
+	"$SRC/contrib/soak" --chain --dir "$W/$1" >"$W/$1.out" 2>&1 &
+	echo $! >"$W/$1.pid"
+	at_exit "kill $! 2>/dev/null"
+}
+ten() { [ "$(grep -c . "$W/$1/delivered")" -gt 9 ]; }
+ends() {	# NAME STATUS - told to
+	kill "$(cat "$W/$1.pid")" && { wait "$(cat "$W/$1.pid")"; [ $? = "$2" ]; }
+}
+no_process() { pids=$(pgrep -a -f "$W/$1") && { echo "$pids"; return 1; }; return 0; }
+begin sound
+begin spoiled
+t 'mail comes out'		wait_until 30 ten sound
+t 'a soak is told to end'	ends sound 130
+t 'it leaves no folder'		test ! -e "$W/sound"
+t 'and no process'		no_process sound
+t 'mail of another comes out'	wait_until 30 ten spoiled
+# the first message went to somebody else, says the world
+"$PYTHON" -c 'import sys
+f = open(sys.argv[1], "r+b")
+f.seek(f.readline().index(b" ") + 1)
+f.write(b"x")' "$W/spoiled/delivered"
+t 'its end is not sound'	ends spoiled 1
+t 'the report says why'		has "$W/spoiled.out" '^WRONG .*then nothing of it came'
+t 'and what nobody sent'	has "$W/spoiled.out" '^WRONG .* for x.*nobody sent it'
 t_done

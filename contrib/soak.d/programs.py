@@ -14,6 +14,10 @@ import time
 MILTERS = {"four": ["suppress", "keyword", "unsubscribe", "dkim"],
            "chain": ["chain"]}
 STOP = 20                       # seconds that a stop may take
+FLAT_KB = 2048                  # a leak is what climbs more than this and
+FLAT_PART = 0.05                # this part of it, while nothing restarts
+JUDGED = 300                    # seconds that are needed to judge memory
+SPARE = 6                       # descriptors that may be opened on first use
 
 
 def listener(path=None, port=None):
@@ -39,6 +43,7 @@ class Program:
                      os.path.join(top, "mailweir.conf")]
         self.log = os.path.join(top, "log", name)
         self.pid, self.starts = None, 0
+        self.status = None      # of a life that has ended
         self.samples = []       # of this life: (time, KB, descriptors)
         self.idle = None        # descriptors before the first client
 
@@ -53,6 +58,7 @@ class Program:
                           (os.POSIX_SPAWN_DUP2, log, 2),
                           (os.POSIX_SPAWN_DUP2, self.fd, 3)])
         os.close(log)
+        self.status = None
         self.starts += 1
         self.samples = []
 
@@ -67,21 +73,25 @@ class Program:
 
     def ended(self):
         """None while it runs, else the exit status (negative: a signal)."""
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        return None if pid == 0 else os.waitstatus_to_exitcode(status)
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid != 0:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status
 
     def stop(self):
-        """The exit status; None if it had to be killed."""
-        os.kill(self.pid, signal.SIGTERM)
+        """The exit status; that of KILL where TERM did not do."""
+        if self.ended() is None:
+            os.kill(self.pid, signal.SIGTERM)
         until = time.monotonic() + STOP
         while time.monotonic() < until:
-            status = self.ended()
-            if status is not None:
-                return status
+            if self.ended() is not None:
+                return self.status
             time.sleep(0.01)
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
-        return None
+        self.status = -signal.SIGKILL
+        return self.status
 
     def reload(self):
         os.kill(self.pid, signal.SIGUSR1)
@@ -109,6 +119,24 @@ class Program:
         slope = (sum((a - tm) * (b - mm) for a, b in zip(t, m)) /
                  sum((a - tm) ** 2 for a in t))
         return m[-1], slope * (t[-1] - t[0]), t[-1] - t[0]
+
+    def figures(self):
+        kb, climbed, seconds = self.growth()
+        return {"starts": self.starts, "anon_kb": kb,
+                "climbed_kb": round(climbed), "in_seconds": round(seconds),
+                "fds_first": self.idle, "fds_last": self.samples[-1][2],
+                "fds_most": max(s[2] for s in self.samples),
+                "kb": [s[1] for s in self.samples[::10]]}
+
+    def judge(self, f):
+        """What its figures say against it."""
+        if f["fds_last"] > f["fds_first"] + SPARE:
+            yield "mailweir-%s has %d descriptors, %d at its start" % (
+                self.name, f["fds_last"], f["fds_first"])
+        if (f["in_seconds"] >= JUDGED and not sanitized(self.argv[0]) and
+                f["climbed_kb"] > FLAT_KB + FLAT_PART * f["anon_kb"]):
+            yield "mailweir-%s grew by %d KB in %d s" % (
+                self.name, f["climbed_kb"], f["in_seconds"])
 
 
 def sanitized(path):

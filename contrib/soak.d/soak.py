@@ -6,9 +6,11 @@ usage: soak.py --dir DIR --bin BIN --hours N --rate N --suite four|chain
        --smtp PORT --sink PORT --web PORT [--json]
 """
 import argparse
+import collections
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -22,10 +24,7 @@ import traffic
 
 CLIENTS = 6
 SHOWN = 40                      # reasons that are printed
-FLAT_KB = 2048                  # a leak is what climbs more than this and
-FLAT_PART = 0.05                # this part of it, while nothing restarts
-JUDGED = 300                    # seconds that are needed to judge memory
-SPARE = 6                       # descriptors that may be opened on first use
+TOLD = 130                      # status of a run that was told to end, sound
 
 
 class Soak:
@@ -46,12 +45,24 @@ class Soak:
         self.programs = []
         self.world = None
         self.stop = threading.Event()
+        self.told = threading.Event()   # to end before its time
         self.began = time.monotonic()
 
     def wrong(self, why):
         with self.lock:
             self.why.append("%4.0f s: %s" % (time.monotonic() - self.began,
                                              why))
+
+    def lost(self, failure):
+        """A thread of ours that fails would go unseen, with what it checks."""
+        self.wrong("the soak itself failed: %r" % failure.exc_value)
+        threading.__excepthook__(failure)
+
+    def end_now(self, *_):
+        """A signal: first draw the balance; at the second leave it."""
+        if self.told.is_set():
+            raise KeyboardInterrupt
+        self.told.set()
 
     # -- start --------------------------------------------------------------
 
@@ -90,7 +101,7 @@ class Soak:
         def loop():
             while not self.stop.wait(seconds):
                 what()
-        t = threading.Thread(target=loop)
+        t = threading.Thread(target=loop, daemon=True)
         t.start()
         return t
 
@@ -151,7 +162,7 @@ class Soak:
     def run(self):
         n = len(self.programs)
         often = min(60, self.seconds / 4)
-        threads = [threading.Thread(target=self.traffic.work)
+        threads = [threading.Thread(target=self.traffic.work, daemon=True)
                    for _ in range(CLIENTS)]
         for t in threads:
             t.start()
@@ -164,7 +175,7 @@ class Soak:
             (max(0.5, self.seconds / 720), self.look),
             (1, self.progress))]
         try:
-            time.sleep(self.seconds)
+            self.told.wait(self.seconds)
         finally:
             self.stop.set()
             for t in beside:
@@ -190,20 +201,9 @@ class Soak:
         figures = {}
         for p in self.programs:
             p.sample()
-            kb, climbed, seconds = p.growth()
-            fds = p.samples[-1][2]
-            figures[p.name] = {
-                "starts": p.starts, "anon_kb": kb,
-                "climbed_kb": round(climbed), "in_seconds": round(seconds), "fds_first": p.idle,
-                "fds_last": fds, "fds_most": max(s[2] for s in p.samples),
-                "kb": [s[1] for s in p.samples[::10]]}
-            if fds > p.idle + SPARE:
-                self.wrong("mailweir-%s has %d descriptors, %d at its start" %
-                           (p.name, fds, p.idle))
-            if (seconds >= JUDGED and climbed > FLAT_KB + FLAT_PART * kb and
-                    not programs.sanitized(p.argv[0])):
-                self.wrong("mailweir-%s grew by %d KB in %d s" % (
-                    p.name, climbed, seconds))
+            figures[p.name] = p.figures()
+            for why in p.judge(figures[p.name]):
+                self.wrong(why)
         return figures
 
     def end(self):
@@ -245,7 +245,8 @@ class Soak:
                  "reloads": self.reloads,
                  "restarts": sum(p.starts - 1 for p in self.programs),
                  "mail": dict(total), "events": self.events.count,
-                 "processes": processes, "wrong": self.why}
+                 "processes": processes, "wrong": self.why,
+                 "told to end": self.told.is_set()}
         with open(os.path.join(self.o.dir, "summary.json"), "w") as f:
             json.dump(facts, f, indent=1)
         if self.o.json:
@@ -257,13 +258,20 @@ class Soak:
 def tell(facts):
     print("soak: %(suite)s, %(seconds)d s, %(rate)s messages/s, "
           "%(reloads)d reloads, %(restarts)d restarts" % facts)
-    for title in ("mail", "events"):
-        print("%-9s" % title + ", ".join(
-            "%d %s" % (n, what) for what, n in facts[title].items()))
+    mail = collections.Counter(facts["mail"])
+    print("mail: %(messages)d to %(recipients)d recipients: %(accepted)d "
+          "accepted, %(refused)d refused, %(cut)d cut off by the client, "
+          "%(unknown)d without an answer" % mail)
+    print("  accepted = %(delivered)d delivered + %(held)d held + "
+          "%(discarded)d discarded + %(returned)d returned" % mail)
+    print("events: " + ", ".join(
+        "%d %s" % (n, what) for what, n in facts["events"].items()))
     for name, p in facts["processes"].items():
-        print("%-12s %5d KB, climbed %+d KB in %d s; descriptors %d, %d at "
+        print("%-12s %5d KB, climbed %+d KB in %d s%s; descriptors %d, %d at "
               "most, %d at its start" % (
                   name, p["anon_kb"], p["climbed_kb"], p["in_seconds"],
+                  "" if p["in_seconds"] >= programs.JUDGED else
+                  " (too short to judge)",
                   p["fds_last"], p["fds_most"], p["fds_first"]))
     for why in facts["wrong"][:SHOWN]:
         print("WRONG " + why)
@@ -271,7 +279,8 @@ def tell(facts):
         print("WRONG and %d more, in summary.json" %
               (len(facts["wrong"]) - SHOWN))
     print("soak: " + ("%d things are wrong" % len(facts["wrong"])
-                      if facts["wrong"] else "sound"))
+                      if facts["wrong"] else "sound") +
+          (", but told to end early" if facts["told to end"] else ""))
 
 
 def main():
@@ -282,17 +291,22 @@ def main():
         p.add_argument("--" + name, type=kind, required=True)
     p.add_argument("--json", action="store_true")
     s = Soak(p.parse_args())
+    threading.excepthook = s.lost
+    for signo in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signo, s.end_now)
     try:
         s.start()
         s.run()
         took = time.monotonic() - s.began
         s.settle()
         processes = s.judge_processes()
+    except KeyboardInterrupt:
+        sys.exit("soak: left at once, no balance was drawn")
     finally:
         s.end()
     s.judge_store()
     s.summary(processes, s.balance(), took)
-    return 1 if s.why else 0
+    return 1 if s.why else TOLD if s.told.is_set() else 0
 
 
 sys.exit(main())
