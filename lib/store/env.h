@@ -65,7 +65,7 @@ struct janitor {
 	pthread_t	 thread;
 };
 
-struct queued;			/* apply.c */
+struct queued;			/* change.h */
 struct absent_map;
 
 struct env {
