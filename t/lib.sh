@@ -26,6 +26,7 @@ TZ=UTC
 PATH=$PATH:/usr/sbin:/sbin
 export PATH ASAN_OPTIONS UBSAN_OPTIONS LC_ALL TZ BIN SRC W PYTHON CORPORA
 umask 022
+. "$SRC/t/port.sh"
 
 # at_exit COMMAND - run at the end, latest first, however the test ends
 at_exit() { AT_EXIT="$1; $AT_EXIT"; }
@@ -125,21 +126,6 @@ wait_until() {
 conf_paths() {
 	printf '%s\n' "state_dir = $W/state" "run_dir = ${1:-$W}" \
 	    "store_key_file = $W/store.key" "token_key_file = $W/token.key"
-}
-
-# free_port - a TCP port of 127.0.0.1 that nobody listens on
-free_port() {
-	"$PYTHON" -c '
-import random, socket
-while True:
-    port = random.randint(10000, 32000)
-    s = socket.socket()
-    try:
-        s.bind(("127.0.0.1", port))
-        break
-    except OSError:
-        s.close()
-print(port)'
 }
 
 # poke SOCKET - connect and hang up; libmilter looks at signals only now and

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # postfix.sh - a real Postfix of our own in one folder, and the world behind it
 #
-# Source it, set nothing, call pf_new DIR, add to DIR/etc/main.cf with pf_conf
+# Source it with SRC set, call pf_new DIR, add to DIR/etc/main.cf with pf_conf
 # and to the maps, then pf_start. Needs root, because Postfix does; touches
 # nothing of the machine's own Postfix, needs neither syslog nor systemd.
 #
@@ -15,6 +15,7 @@
 # in DIR/world. After pf_new: PF_DIR, PF_PORT (submission by SMTP), PF_SINK.
 
 PF_PYTHON=${PYTHON:-/usr/bin/python3}
+. "$SRC/t/port.sh"
 
 # pf_usable - say why not, if not
 # shellcheck disable=SC2015 # true only when both are there
@@ -26,26 +27,11 @@ pf_usable() {
 	id postfix >/dev/null 2>&1 || { echo "no user postfix"; return 1; }
 }
 
-# pf_port - a free port of 127.0.0.1 below the kernel's own range
-pf_port() {
-	"$PF_PYTHON" -c '
-import random, socket
-while True:
-    port = random.randint(10000, 32000)
-    s = socket.socket()
-    try:
-        s.bind(("127.0.0.1", port))
-        break
-    except OSError:
-        s.close()
-print(port)'
-}
-
 # pf_new DIR - lay out an instance; the folders above DIR must let others pass
 pf_new() {
 	PF_DIR=$1
-	PF_PORT=${PF_PORT:-$(pf_port)}
-	PF_SINK=${PF_SINK:-$(pf_port)}
+	PF_PORT=${PF_PORT:-$(free_port)}
+	PF_SINK=${PF_SINK:-$(free_port)}
 	mkdir -p "$PF_DIR/etc" "$PF_DIR/queue" "$PF_DIR/data" "$PF_DIR/world" ||
 	    return 1
 	chmod 755 "$PF_DIR" "$PF_DIR/etc" "$PF_DIR/queue"

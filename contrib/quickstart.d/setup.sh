@@ -55,7 +55,7 @@ genkey() {
 }
 
 configure() {
-	WEB=$(pf_port) ADMIN=$(pf_port)
+	WEB=$(free_port) ADMIN=$(free_port)
 	sed "s|@D@|$D|g; s|@WEB@|$WEB|; s|@ADMIN@|$ADMIN|" \
 	    "$QS/mailweir.conf" >"$CONF" &&
 	cp "$QS/rules.cf" "$D/etc/rules.d/quickstart.cf" &&
@@ -66,7 +66,7 @@ configure() {
 	# One port for what our applications send, with the milters; one for
 	# what comes back from the world, without, as an MX would have it.
 	pf_new "$D/pf" || return 1
-	MX=$(pf_port)
+	MX=$(free_port)
 	echo "127.0.0.1:$MX inet n - n - - smtpd
 	  -o smtpd_milters= -o syslog_name=postfix/mx" >>"$PF_DIR/etc/master.cf"
 	milters=

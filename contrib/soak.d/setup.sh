@@ -11,7 +11,7 @@ configure() {	# four | chain
 	mkdir "$D/state" "$D/run" "$D/log" "$D/rules.d" "$D/world" "$D/lists" &&
 	cp "$SRC/contrib/quickstart.d/rules.cf" "$D/rules.d/soak.cf" &&
 	pf_new "$D/pf" || return 1
-	WEB_PORT=$(pf_port)
+	WEB_PORT=$(free_port)
 	sed "s|@D@|$D|g; s|@WEB@|$WEB_PORT|; s|@SMTP@|$PF_PORT|" \
 	    "$SRC/contrib/soak.d/mailweir.conf" >"$D/mailweir.conf" &&
 	$MW init >"$D/log/init" &&
