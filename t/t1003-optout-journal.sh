@@ -4,36 +4,14 @@
 # "late" from the milter, kept over restarts, no address in them; a store that
 # cannot be written is read all the same, and the log tells what is missing
 . "$(dirname "$0")/lib.sh"
-need_built mailweir mailweir-suppress
-PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE
-cat >"$W/m.conf" <<END
-$(conf_paths "$W/run")
-[suppress]
-optout_alarm = 36h
-[stream watch]
-class = bulk
-match_sender = @watch.example
-scopes = news
-hit = observe
-[stream news]
-class = bulk
-match_sender = @news.example
-END
-m() { "$BIN/mailweir" -c "$W/m.conf" "$@"; }
-log=$W/mailweir-suppress.log
-from() { "$PYTHON" "$SRC/t/t1002-optout-clock.py" "$W/mailweir-suppress.sock" "$@"; }
+. "$(dirname "$0")/optout.sh"
 passes() { from a@watch.example "$@" >"$W/said"; hasnt "$W/said" ' [^ac]$'; }
-# at SECONDS - the milter's clock, that long after the opt-out
-at() {
-	[ ! -f "$W/mailweir-suppress.pid" ] || stop mailweir-suppress || return 1
-	MAILWEIR_FAKE_TIME=$((1795284000 + $1)) milter_daemon mailweir-suppress -c "$W/m.conf"
-}
 late() { m journal show "$@" >"$W/j" && grep ' late ' "$W/j" >"$W/late"; }
 lates() { late ann@a.example; [ "$(wc -l <"$W/late")" = "$1" ] || { cat "$W/j"; return 1; }; }
 last() { lates "$1" && tail -n 1 "$W/late" >"$W/last" && has "$W/last" "$2"; }
 
 t 'init'		m init
-export MAILWEIR_FAKE_TIME=1795284000
+export MAILWEIR_FAKE_TIME=$LEFT
 t 'ann leaves'		m add ann@a.example --scope news --reason optout --source web
 t 'the whole of b.example leaves'	m add @b.example --scope news --reason optout
 unset MAILWEIR_FAKE_TIME
@@ -72,11 +50,11 @@ if [ "$(id -u)" = 0 ]; then
 else
 	chmod 400 "$W/state/store/data.mdb"
 fi
-unrecorded() { has "$log" 'optout_unrecorded .*n=1 why=".*reading'; }
+unrecorded() { has "$LOG" 'optout_unrecorded .*n=1 why=".*reading'; }
 t 'unwritable: it starts'	at 300000
 t 'unwritable: mail is judged as ever'	eval 'passes ann@a.example && from x@news.example ann@a.example'
-t 'unwritable: the log tells, once'	eval 'wait_until 10 unrecorded && sleep 2.2 && [ "$(grep -c optout_unrecorded "$log")" = 1 ]'
-t 'unwritable: and what was lost by the stop'	eval 'stop mailweir-suppress && [ "$(grep -c optout_unrecorded "$log")" = 2 ]'
-t 'the message stands in the log'	has "$log" 'optout_late .*seconds=300000 '
+t 'unwritable: the log tells, once'	eval 'wait_until 10 unrecorded && sleep 2.2 && [ "$(grep -c optout_unrecorded "$LOG")" = 1 ]'
+t 'unwritable: and what was lost by the stop'	eval 'stop mailweir-suppress && [ "$(grep -c optout_unrecorded "$LOG")" = 2 ]'
+t 'the message stands in the log'	has "$LOG" 'optout_late .*seconds=300000 '
 t 'and not in the journal'	lates $((before + 2))
 t_done

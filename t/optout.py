@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""t1002-optout-clock.py SOCKET SENDER RCPT... - one message; prints the answer
+"""optout.py SOCKET SENDER RCPT... - one message; prints the answer
 to each RCPT and to the whole"""
 import sys
 
