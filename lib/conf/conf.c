@@ -299,17 +299,23 @@ take_text(struct reader *r, const char *p, size_t len)
 	r->conf->lines = r->line > 0 ? r->line : 1;
 }
 
+/* compare - a section with the one of this kind and name */
+static int
+compare(const struct conf_section *s, const char *kind, const char *name)
+{
+	int	rc = strcmp(s->kind, kind);
+
+	return rc != 0 ? rc : strcmp(s->name, name);
+}
+
 static int
 section_cmp(const void *pa, const void *pb)
 {
 	const struct conf_section	*a = *(struct conf_section *const *)pa;
 	const struct conf_section	*b = *(struct conf_section *const *)pb;
-	int				 rc;
+	int				 rc = compare(a, b->kind, b->name);
 
-	if ((rc = strcmp(a->kind, b->kind)) != 0 ||
-	    (rc = strcmp(a->name, b->name)) != 0)
-		return rc;
-	return a->order < b->order ? -1 : a->order > b->order;
+	return rc != 0 ? rc : a->order < b->order ? -1 : a->order > b->order;
 }
 
 /* sort_sections - for finding, and to see which was opened twice */
@@ -327,8 +333,7 @@ sort_sections(struct reader *r)
 	for (i = 1; i < c->n; i++) {
 		a = c->sorted[i - 1];
 		b = c->sorted[i];
-		if (strcmp(a->kind, b->kind) == 0 &&
-		    strcmp(a->name, b->name) == 0)
+		if (compare(a, b->kind, b->name) == 0)
 			fault(r, b->line, "[%s%s%s]: opened before, at line "
 			    "%zu", b->kind, *b->name != '\0' ? " " : "",
 			    b->name, a->line);
@@ -472,25 +477,17 @@ conf_path(const struct conf *c)
 const struct conf_section *
 conf_find(const struct conf *c, const char *kind, const char *name)
 {
-	struct conf_section	 key = { .kind = kind, .name = name };
-	size_t			 lo = 0, hi = c->n, mid;
+	const char	*want = name != NULL ? name : "";
+	size_t		 lo = 0, hi = c->n, mid;
 
-	if (name == NULL)
-		key.name = "";
-	while (lo < hi) {	/* the first that is not below the key */
-		const struct conf_section	*s;
-
+	while (lo < hi) {	/* the first that is not below it */
 		mid = lo + (hi - lo) / 2;
-		s = c->sorted[mid];
-		if (strcmp(s->kind, kind) < 0 ||
-		    (strcmp(s->kind, kind) == 0 &&
-		    strcmp(s->name, key.name) < 0))
+		if (compare(c->sorted[mid], kind, want) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	if (lo < c->n && strcmp(c->sorted[lo]->kind, kind) == 0 &&
-	    strcmp(c->sorted[lo]->name, key.name) == 0)
+	if (lo < c->n && compare(c->sorted[lo], kind, want) == 0)
 		return c->sorted[lo];
 	return name == NULL ? &c->absent : NULL;
 }
