@@ -91,6 +91,10 @@ if [ "$(id -u)" = 0 ]; then
 	EOT
 	given >"$W/is"
 	t 'folders, store, keys by group' same "$W/given" "$W/is"
+	chgrp daemon "$W/run" && chmod 2750 "$W/run"
+	t 'and again'			m init --user nobody
+	t "the group of a folder of his stays: the MTA's" \
+	    test "$(stat -c '%U %G %a' "$W/run")" = 'nobody daemon 2750'
 	ln "$W/etc/store.key" "$W/deep/state/store/x" &&
 	    mv "$W/deep/state/store/x" "$W/deep/state/store/lock.mdb"
 	t 'but nothing that was put there' not m init --user nobody

@@ -71,13 +71,23 @@ give(const char *path, const struct owner *o, bool secret, struct err *e)
 	return 0;
 }
 
+/* is_his - does it belong to the owner? Then its group is somebody's choice:
+ * run_dir's lets the MTA in. */
+static bool
+is_his(const char *path, const struct owner *o)
+{
+	struct stat	st;
+
+	return lstat(path, &st) == 0 && st.st_uid == o->uid;
+}
+
 /* init_dir - a folder that the programs write to */
 static int
 init_dir(const char *path, const struct owner *o, struct err *e)
 {
 	int	rc = make_dir(path, 0750, e);
 
-	if (rc == -1 || give(path, o, false, e) == -1)
+	if (rc == -1 || (!is_his(path, o) && give(path, o, false, e) == -1))
 		return -1;
 	say(rc == 1 ? "made" : "there", path);
 	return 0;
