@@ -15,7 +15,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
+
 #include "base/banned.h"
+
+/* Microseconds between two tries, and between two lines of the log, where
+ * there are no descriptors for those who come. */
+#define NEXT_TRY	100000
+#define NEXT_LINE	60000000
 
 /* nodelay - on a listening TCP socket; accepted ones inherit it */
 static void
@@ -227,6 +235,25 @@ listen_close(struct listener *l)
 	if (l->fd != -1)
 		(void)close(l->fd);
 	l->fd = -1;
+}
+
+int
+listen_accept(int sd, struct sockaddr *sa, socklen_t *len, int flags)
+{
+	static int64_t	next;		/* line of the log */
+	int		fd = accept4(sd, sa, len, flags), error = errno;
+
+	if (fd != -1 ||
+	    (error != EMFILE && error != ENFILE && error != ENOMEM))
+		return fd;
+	if (clock_mono_us() >= next) {
+		log_event(LOG_ERR, "no_descriptor",
+		    LOG_STR("why", strerror(error)));
+		next = clock_mono_us() + NEXT_LINE;
+	}
+	(void)usleep(NEXT_TRY);
+	errno = error;
+	return -1;
 }
 
 void

@@ -11,6 +11,7 @@
 #define BASE_LISTEN_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -34,6 +35,10 @@ int	listen_open(const char *spec, mode_t mode, struct listener *,
  * $LISTEN_PID, $LISTEN_FDS). */
 const char *listen_spec(const char *spec);
 void	listen_close(struct listener *);	/* and remove the path */
+
+/* accept4(), by one thread of a program. Where there are no descriptors it logs
+ * no_descriptor, once a minute, and rests before it returns -1. */
+int	listen_accept(int sd, struct sockaddr *, socklen_t *, int flags);
 
 /* Connect once and hang up: wakes an accept loop. */
 void	listen_poke(const struct listener *);

@@ -21,6 +21,7 @@
 
 #include <libmilter/mfapi.h>
 
+#include "base/listen.h"
 #include "base/log.h"
 
 #include "base/banned.h"
@@ -115,4 +116,15 @@ mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 	*cmd = HANG_UP;
 	*len = 0;
 	return NULL;
+}
+
+/*
+ * accept - in the place of libc's, for libmilter's listener, which would try
+ * again at once, all day long and without a word, where there are no
+ * descriptors
+ */
+int
+accept(int sd, struct sockaddr *restrict sa, socklen_t *restrict len)
+{
+	return listen_accept(sd, sa, len, 0);
 }

@@ -152,14 +152,8 @@ serve(struct service *sv, int lfd, int sfd, const char *conf_path)
 			break;
 		if (p[0].revents == 0)
 			continue;
-		fd = accept4(lfd, NULL, NULL, SOCK_CLOEXEC);
-		if (fd == -1) {
-			/* out of descriptors: do not spin */
-			if (errno == EMFILE || errno == ENFILE)
-				(void)poll(NULL, 0, 100);
-			continue;
-		}
-		if (begin(sv, fd) == -1)
+		fd = listen_accept(lfd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd != -1 && begin(sv, fd) == -1)
 			turn_away(fd);
 	}
 	watchdog_close(&dog);
