@@ -9,7 +9,7 @@ TOOL=$BIN/../t/aux/dkim-corpus
 [ -d "$CORPORA/sa-public" ] || skip_all "no mail in $CORPORA"
 "$PYTHON" -c 'import dkim, nacl' 2>/dev/null || skip_all 'no dkimpy here'
 PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE
-every=12; [ -z "${MAILWEIR_LONG:-}" ] || every=1
+every=12; [ "${MAILWEIR_LONG:-0}" != 1 ] || every=1
 
 mkdir "$W/out"
 t 'engines agree, libopendkim passes'	"$TOOL" "$W/out" $every \

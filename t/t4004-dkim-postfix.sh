@@ -85,7 +85,7 @@ if ! command -v opendkim >/dev/null; then
 elif [ ! -d "$CORPORA/sa-public" ]; then
 	t_skip 'beside OpenDKIM' "no mail in $CORPORA"
 else
-	every=20; [ -z "${MAILWEIR_LONG:-}" ] || every=1
+	every=20; [ "${MAILWEIR_LONG:-0}" != 1 ] || every=1
 	find "$CORPORA/sa-public" "$CORPORA/sa-cjk" "$CORPORA/phishing-pot" \
 	    "$CORPORA/mime" -type f | sort | grep -Ev '/SOURCE$|\.tsv$|COPYING|LICENSE' |
 	    awk -v n=$every 'NR % n == 0' >"$W/list"
