@@ -25,6 +25,16 @@ t 'says what to do'		out 'try mailweir --help'
 t 'unknown option'		exits 64 m stats --jsno
 t 'with the synopsis'		out '^usage: mailweir stats '
 t 'too many words'		exits 64 m stats now
+words() {
+	for s in 'check x' 'list x' score 'diff a b' 'diff a b c d' \
+	    'sign --key k' 'approve --key k'
+	do
+		# shellcheck disable=SC2086 # words
+		m rules $s >"$W/a" 2>&1 && { echo "rules $s"; return 1; }
+		has "$W/a" "^mailweir: rules: ${s%% *} wants " || return 1
+	done
+}
+t 'rules: too many, too few'	words
 t 'option without its value'	exits 64 m explain a@b.example --stream
 t 'version'			"$BIN/mailweir" --version
 t 'is a number'			out '^mailweir [0-9]+\.[0-9]+'

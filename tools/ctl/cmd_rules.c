@@ -317,81 +317,79 @@ help(void)
 	    "  --json           an object a line\n");
 }
 
-/* one_option - false when it is no use going on; *rc then */
-static bool
-one_option(struct rules_args *a, int ch, int *rc)
+/* one_number - of --score-set, --match-limit or --repeat */
+static int
+one_number(struct rules_args *a, int ch)
+{
+	if (strspn(optarg, "0123456789") != strlen(optarg) ||
+	    *optarg == '\0' || strlen(optarg) > 8 ||
+	    (ch == 'S' && (*optarg > '3' || optarg[1] != '\0')))
+		return ctl_usage("rules", "%s: want a number", optarg);
+	if (ch == 'S')
+		a->opt.score_set = *optarg - '0';
+	else if (ch == 'm')
+		a->opt.match_limit = strtol(optarg, NULL, 10);
+	else
+		a->repeat = strtol(optarg, NULL, 10);
+	return EX_OK;
+}
+
+/* one_option - EX_OK, or the status to end with */
+static int
+one_option(struct rules_args *a, int ch)
 {
 	switch (ch) {
 	case 'r':
-		if (a->npaths == RULES_PATHS) {
-			*rc = ctl_usage("rules", "more than %d --rules",
+		if (a->npaths == RULES_PATHS)
+			return ctl_usage("rules", "more than %d --rules",
 			    RULES_PATHS);
-			return false;
-		}
 		a->paths[a->npaths++] = optarg;
-		return true;
+		break;
 	case 'p':
-		if (strcmp(optarg, "none") != 0 &&
-		    strcmp(optarg, "all") != 0) {
-			*rc = ctl_usage("rules", "--plugins wants all or "
+		if (strcmp(optarg, "none") != 0 && strcmp(optarg, "all") != 0)
+			return ctl_usage("rules", "--plugins wants all or "
 			    "none");
-			return false;
-		}
 		a->opt.plugins = *optarg == 'a';
-		return true;
+		break;
 	case 'S':
 	case 'n':
 	case 'm':
-		if (strspn(optarg, "0123456789") != strlen(optarg) ||
-		    *optarg == '\0' || strlen(optarg) > 8 ||
-		    (ch == 'S' && (*optarg > '3' || optarg[1] != '\0'))) {
-			*rc = ctl_usage("rules", "%s: want a number",
-			    optarg);
-			return false;
-		}
-		if (ch == 'S')
-			a->opt.score_set = *optarg - '0';
-		else if (ch == 'm')
-			a->opt.match_limit = strtol(optarg, NULL, 10);
-		else
-			a->repeat = strtol(optarg, NULL, 10);
-		return true;
+		return one_number(a, ch);
 	case 's':
 		a->scan.stream = optarg;
-		return true;
+		break;
 	case 'k':
 		a->key = optarg;
-		return true;
+		break;
 	case 'N':
 		a->name = optarg;
-		return true;
+		break;
 	case 'F':
 		a->passphrase = optarg;
-		return true;
+		break;
 	case 'u':
 		a->subrules = a->opt.subrules = a->scan.subrules = true;
-		return true;
+		break;
 	case 'e':
 		a->scan.explain = true;
-		return true;
+		break;
 	case 'P':
 		a->scan.profile = true;
-		return true;
+		break;
 	case 'T':
 		a->strict = true;
-		return true;
+		break;
 	case 'f':
 		a->opt.no_prefilter = true;
-		return true;
+		break;
 	case 'a':
 		a->all = true;
-		return true;
+		break;
 	case 'j':
 		a->json = true;
-		return true;
-	default:
-		return false;
+		break;
 	}
+	return EX_OK;
 }
 
 static const struct sentence {
@@ -426,14 +424,14 @@ cmd_rules(struct ctl *ctl, int argc, char **argv)
 	struct rules_args	a = { .opt = { .plugins = true },
 				    .repeat = 1 };
 	size_t			i;
-	int			ch, rc = EX_OK;
+	int			ch, rc;
 
 	while ((ch = getopt_long(argc, argv, ":", opts, NULL)) != -1) {
 		if (ch == 'h')
 			return help();
 		if (ch == '?' || ch == ':')
 			return ctl_usage_opt("rules", argv);
-		if (!one_option(&a, ch, &rc))
+		if ((rc = one_option(&a, ch)) != EX_OK)
 			return rc;
 	}
 	if (optind == argc)
