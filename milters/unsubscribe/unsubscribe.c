@@ -28,231 +28,15 @@
  */
 #include "unsubscribe/unsubscribe.h"
 
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "conf/common.h"
-#include "mail/addr.h"
-#include "store/key.h"
-#include "stream/stream.h"
-#include "token/token.h"
-#include "unsubscribe/existing.h"
-#include "unsubscribe/fid.h"
-#include "unsubscribe/lines.h"
-#include "unsubscribe/links.h"
-#include "unsubscribe/split.h"
-#include "unsubscribe/visible.h"
+#include "unsubscribe/edits.h"
+#include "unsubscribe/work.h"
 
 #include "base/banned.h"
 
-#define VALUE_MAX	4096	/* octets of a header of ours */
 #define TEXT_SIZE	400	/* octets of a refusal */
-
-struct settings {
-	const char		*mailto_subject;
-	struct split_conf	 split;
-};
-
-struct snap {
-	struct conf_common	 common;
-	struct settings		 set;
-	struct addr_rules	*rules;
-	struct stream_set	*streams;
-	struct token_keys	*tokens;	/* NULL: no stream needs them */
-	struct store_keys	*store;
-	struct split		*split;		/* NULL: no stream splits */
-	bool			 headers, sender, body;	/* what is edited */
-	bool			 holds;		/* some stream does */
-};
-
-enum who { WHO_NONE, WHO_ONE, WHO_BAD, WHO_SEVERAL };
-enum action { DO_KEEP, DO_PERSONAL, DO_PAGE, DO_SKIP, DO_SPLIT,
-	DO_REFUSE, DO_HOLD };
-
-/* One message, as this policy sees it. */
-struct work {
-	struct frame_msg	*m;
-	const struct snap	*snap;
-	const struct stream	*stream;
-	const struct header_list *headers;
-	struct addr		 sender;	/* text "" for <> or broken */
-	enum who		 who;
-	struct addr		 rcpt;		/* WHO_ONE */
-	enum existing		 existing;
-	enum action		 action;
-	bool			 copy;		/* ours, of a split message */
-	const char		*why;		/* of skip, refuse, hold,
-						   invalid */
-	bool			 verp;
-	enum visible		 visible;
-	const char		*hidden;	/* why VISIBLE_NONE */
-};
-
-static const struct conf_param params[] = {
-	CONF_STR(struct settings, mailto_subject, "unsubscribe",
-	    "Subject that the mailto link asks for; letters and digits. Empty: "
-	    "none."),
-	{ "split_server", CONF_T_STR, "",
-	  offsetof(struct settings, split.split_server), 0, 0, NULL,
-	  "Where copies go for multiple = split: HOST:PORT of an smtpd that "
-	  "has these milters, too." },
-	{ "split_timeout", CONF_T_SECS, "120s",
-	  offsetof(struct settings, split.split_timeout), 1, 280, NULL,
-	  "How long handing over all copies of a message may take; less than "
-	  "milter_content_timeout of Postfix." },
-	{ "split_memory", CONF_T_SECS, "5d",
-	  offsetof(struct settings, split.split_memory), 60, 2592000, NULL,
-	  "How long it is remembered who got a copy: longer than senders try "
-	  "again." },
-	CONF_END
-};
-
-static const struct conf_schema schemas[] = {
-	{ "stream", true, { stream_params } },
-	{ NULL, false, { NULL } }
-};
-
-/* check_settings - what the tables cannot say */
-static int
-check_settings(const struct conf *c, const struct snap *s, struct err *e)
-{
-	const struct conf_section	*sec;
-	const struct stream		*st;
-	char				 where[512];
-	const char			*p = s->set.mailto_subject, *name;
-
-	if (p[strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "0123456789._-")] != '\0')
-		return err_set(e, "%s: \"%s\" has more than letters, digits "
-		    "and . _ -", conf_where(conf_find(c, "unsubscribe", NULL),
-		    "mailto_subject", where, sizeof where), p);
-	for (sec = NULL; (sec = conf_next(c, "stream", sec)) != NULL;) {
-		st = stream_find(s->streams, conf_section_name(sec));
-		if (st != NULL && lines_check(st, &name, e) == -1)
-			return conf_blame(sec, name, e);
-		if (st != NULL && *st->feedback_id != '\0' &&
-		    fid_check(st->feedback_id, e) == -1)
-			return conf_blame(sec, "feedback_id", e);
-	}
-	return 0;
-}
-
-/* check_signing - require_signing is kept by mailweir-dkim (milters/dkim/
- * cover.c); a configuration without any would promise what nobody keeps */
-static int
-check_signing(const struct conf *c, const struct stream_set *set,
-    struct err *e)
-{
-	const struct stream	*st;
-	char			 where[512];
-	size_t			 i;
-
-	if (conf_next(c, "dkim", NULL) != NULL ||
-	    conf_next(c, "key", NULL) != NULL)
-		return 0;
-	for (i = 0; (st = stream_at(set, i)) != NULL; i++)
-		if (st->require_signing)
-			return err_set(e, "%s: nothing signs here: there is "
-			    "neither a [dkim] section nor a [key]",
-			    conf_where(conf_find(c, "stream", st->name),
-			    "require_signing", where, sizeof where));
-	return 0;
-}
-
-/* load_split - if any stream wants it, what it needs must be there */
-static int
-load_split(const struct conf *c, struct snap *s, struct err *e)
-{
-	const struct stream	*st;
-	const char		*name;
-	char			 where[512];
-	size_t			 i;
-
-	for (i = 0; (st = stream_at(s->streams, i)) != NULL; i++) {
-		if (st->multiple != STREAM_MULTI_SPLIT ||
-		    st->unsubscribe == STREAM_UNSUB_OFF)
-			continue;
-		if (st->match_sasl.n > 0)
-			return err_set(e, "%s: a copy comes back without a "
-			    "login, and would not be of this stream: use "
-			    "another condition", conf_where(conf_find(c,
-			    "stream", st->name), "match_sasl", where,
-			    sizeof where));
-		if (s->split == NULL && split_new(&s->set.split,
-		    s->common.state_dir, s->tokens, s->store, s->rules,
-		    &s->split, &name, e) == -1)
-			return conf_blame(conf_find(c, "unsubscribe", NULL),
-			    name, e);
-	}
-	return 0;
-}
-
-/* load_keys - both files, if any stream makes tokens */
-static int
-load_keys(const struct conf *c, struct snap *s, struct err *e)
-{
-	const struct conf_section	*top = conf_find(c, "", NULL);
-	const struct stream		*st;
-	size_t				 i;
-
-	for (i = 0; (st = stream_at(s->streams, i)) != NULL; i++) {
-		s->headers |= st->unsubscribe != STREAM_UNSUB_OFF;
-		s->sender |= *st->verp_address != '\0';
-		s->body |= st->footer != STREAM_FOOTER_OFF;
-		s->holds |= st->unsubscribe_missing == STREAM_MISSING_HOLD;
-	}
-	if (!s->headers && !s->sender)
-		return 0;
-	if (token_keys_load(s->common.token_key_file, &s->tokens, e) == -1)
-		return conf_blame(top, "token_key_file", e);
-	if (store_keys_load(s->common.store_key_file, &s->store, e) == -1)
-		return conf_blame(top, "store_key_file", e);
-	return 0;
-}
-
-static void
-policy_unload(void *snap)
-{
-	struct snap	*s = snap;
-
-	split_free(&s->split);
-	store_keys_free(&s->store);
-	token_keys_free(&s->tokens);
-	stream_set_free(&s->streams);
-	addr_rules_free(&s->rules);
-	free(s);
-}
-
-static int
-policy_load(const struct conf *c, void **out, struct err *e)
-{
-	struct snap	*s;
-
-	if ((s = calloc(1, sizeof *s)) == NULL)
-		return err_set(e, "out of memory");
-	if (conf_bind(c, conf_find(c, "", NULL), conf_common_params,
-	    &s->common, e) == -1 ||
-	    conf_bind(c, conf_find(c, "unsubscribe", NULL), params, &s->set,
-	    e) == -1 || stream_set_load(c, &s->streams, e) == -1)
-		goto fail;
-	if (addr_rules_load(s->common.fold_local, &s->common.address_rules,
-	    &s->rules, e) == -1) {
-		(void)conf_blame(conf_find(c, "", NULL), "address_rules", e);
-		goto fail;
-	}
-	if (check_settings(c, s, e) == -1 ||
-	    check_signing(c, s->streams, e) == -1 || load_keys(c, s, e) == -1 ||
-	    load_split(c, s, e) == -1)
-		goto fail;
-	*out = s;
-	return 0;
-fail:
-	policy_unload(s);
-	return -1;
-}
 
 static void
 policy_needs(const void *snap, struct frame_needs *needs)
@@ -375,161 +159,6 @@ decide(struct work *w)
 		break;
 	}
 	w->action = ours(w);
-}
-
-/* delete_all - every field of that name */
-static int
-delete_all(struct frame_msg *m, const char *name)
-{
-	size_t	n = header_count(frame_headers(m), name);
-
-	for (; n > 0; n--)
-		if (frame_delete_header(m, name, n) == -1)
-			return -1;
-	return 0;
-}
-
-/* put_unsubscribe - List-Unsubscribe and, for one recipient, one-click */
-static int
-put_unsubscribe(const struct work *w, const struct links *l, struct err *e)
-{
-	struct buf	b = BUF_INIT(VALUE_MAX);
-	int		rc;
-
-	if ((rc = links_unsubscribe(l, &b, e)) == 0 &&
-	    (delete_all(w->m, "List-Unsubscribe") == -1 ||
-	    delete_all(w->m, "List-Unsubscribe-Post") == -1 ||
-	    frame_append_header(w->m, "List-Unsubscribe", buf_str(&b)) == -1 ||
-	    (l->rcpt != NULL && *w->stream->unsubscribe_url != '\0' &&
-	    frame_append_header(w->m, "List-Unsubscribe-Post",
-	    "List-Unsubscribe=One-Click") == -1)))
-		rc = err_set(e, "the plan refused the header");
-	buf_free(&b);
-	return rc;
-}
-
-/* put_list_id - if the stream names one and the message has none */
-static int
-put_list_id(const struct work *w, struct err *e)
-{
-	struct buf	 b = BUF_INIT(VALUE_MAX);
-	const char	*id = w->stream->list_id;
-	int		 rc = 0;
-
-	if (*id == '\0' || header_first(w->headers, "List-Id") != NULL)
-		return 0;
-	if (strchr(id, '<') != NULL)
-		(void)header_fold(sizeof "List-Id" - 1, id, false, &b);
-	else
-		(void)buf_addf(&b, "<%s>", id);
-	if (b.failed || frame_append_header(w->m, "List-Id", buf_str(&b)) ==
-	    -1)
-		rc = err_set(e, "List-Id: the plan refused the header");
-	buf_free(&b);
-	return rc;
-}
-
-/* put_feedback_id - ours in place of any other: a forged one would put our
- * figures under someone else's name */
-static int
-put_feedback_id(const struct work *w, struct err *e)
-{
-	struct buf	b = BUF_INIT(FID_MAX);
-	int		rc = 0;
-
-	if (*w->stream->feedback_id == '\0')
-		return 0;
-	if (fid_expand(w->stream, w->sender.text, w->headers, &b) == -1)
-		rc = err_set(e, "feedback_id of stream %s is longer than %d "
-		    "octets for this message", w->stream->name, FID_MAX);
-	else if (delete_all(w->m, "Feedback-ID") == -1 ||
-	    frame_append_header(w->m, "Feedback-ID", buf_str(&b)) == -1)
-		rc = err_set(e, "Feedback-ID: the plan refused the header");
-	buf_free(&b);
-	return rc;
-}
-
-/* put_cfbl - where complaints go (RFC 9477), and whose they are */
-static int
-put_cfbl(const struct work *w, const struct links *l, struct err *e)
-{
-	struct buf	b = BUF_INIT(VALUE_MAX);
-	int		rc = 0;
-
-	if (*w->stream->cfbl_address == '\0')
-		return 0;
-	(void)buf_addf(&b, "%s; report=arf", w->stream->cfbl_address);
-	if (b.failed || delete_all(w->m, "CFBL-Address") == -1 ||
-	    delete_all(w->m, "CFBL-Feedback-ID") == -1 ||
-	    frame_append_header(w->m, "CFBL-Address", buf_str(&b)) == -1)
-		rc = err_set(e, "CFBL-Address: the plan refused the header");
-	buf_reset(&b);
-	if (rc == 0 && (rc = links_cfbl(l, &b, e)) == 0 &&
-	    frame_append_header(w->m, "CFBL-Feedback-ID", buf_str(&b)) == -1)
-		rc = err_set(e, "CFBL-Feedback-ID: the plan refused it");
-	buf_free(&b);
-	return rc;
-}
-
-/* put_sender - VERP; a bounce has no return path to rewrite */
-static int
-put_sender(struct work *w, const struct links *l, struct err *e)
-{
-	struct buf	b = BUF_INIT(VALUE_MAX);
-	int		rc;
-
-	if (*w->stream->verp_address == '\0' || l->rcpt == NULL ||
-	    w->sender.text[0] == '\0')
-		return 0;
-	if ((rc = links_sender(l, &b, e)) == 0 &&
-	    frame_change_sender(w->m, buf_str(&b)) == -1)
-		rc = err_set(e, "the plan refused the sender");
-	w->verp = rc == 0;
-	buf_free(&b);
-	return rc;
-}
-
-/* put_footer - the link that the message has, for readers to see */
-static int
-put_footer(struct work *w, const struct links *l, struct err *e)
-{
-	struct buf	url = BUF_INIT(VALUE_MAX);
-	int		rc = 0;
-
-	if (w->action == DO_PERSONAL || w->action == DO_PAGE)
-		rc = links_url(l, &url, e);
-	else if (existing_url(w->headers, &url) == -1)
-		buf_reset(&url);
-	if (rc == 0)
-		rc = visible_add(w->m, l, buf_str(&url), &w->visible,
-		    &w->hidden, e);
-	buf_free(&url);
-	return rc;
-}
-
-/* edit - everything that goes into the plan */
-static int
-edit(struct work *w, struct err *e)
-{
-	struct links	l = { .tokens = w->snap->tokens,
-	    .store = w->snap->store, .stream = w->stream,
-	    .rcpt = w->who == WHO_ONE ? &w->rcpt : NULL,
-	    .subject = w->snap->set.mailto_subject };
-
-	if (w->stream->unsubscribe != STREAM_UNSUB_OFF) {
-		if (put_footer(w, &l, e) == -1)
-			return -1;
-		if (w->visible == VISIBLE_NONE &&
-		    w->stream->footer == STREAM_FOOTER_REQUIRE)
-			return 0;	/* it will not leave */
-		if ((w->action == DO_PERSONAL || w->action == DO_PAGE) &&
-		    put_unsubscribe(w, &l, e) == -1)
-			return -1;
-		if (put_list_id(w, e) == -1 || put_feedback_id(w, e) == -1 ||
-		    put_cfbl(w, &l, e) == -1)
-			return -1;
-	}
-	return put_sender(w, &l, e);
 }
 
 /* report - one line and one count for the decision */
@@ -704,7 +333,7 @@ policy_eom(struct frame_msg *m)
 		    FRAME_CONTINUE)
 			return v;
 	}
-	if (edit(&w, &e) == -1)
+	if (edits_plan(&w, &e) == -1)
 		return fault(&w, e.msg);
 	report(&w);
 	return report_footer(&w) ? end_hidden(&w) : FRAME_CONTINUE;
@@ -712,10 +341,10 @@ policy_eom(struct frame_msg *m)
 
 const struct frame_policy unsubscribe_policy = {
 	.name = "unsubscribe",
-	.params = params,
-	.schemas = schemas,
-	.load = policy_load,
-	.unload = policy_unload,
+	.params = settings_params,
+	.schemas = settings_schemas,
+	.load = settings_load,
+	.unload = settings_free,
 	.needs = policy_needs,
 	.eom = policy_eom,
 };
