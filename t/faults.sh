@@ -64,20 +64,7 @@ faults_text() {
 	unsubscribe_url = https://u.sender.example/u/
 	footer = add
 	verp_address = b@sender.example
-	[stream required]
-	match_sender = must@sender.example
-	class = bulk
-	scopes = newsletter
-	unsubscribe = require
-	multiple = reject
-	unsubscribe_url = https://u.sender.example/u/
-	[stream sales]
-	match_sender = @sender.example
-	class = transactional
-	scopes = newsletter
-	tag_score = 2
-	hold_score = 4
-	reject_score = 8
+	$(cat "$SRC/t/data/refuse.conf")
 	EOT
 }
 
