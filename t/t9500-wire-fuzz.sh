@@ -31,13 +31,22 @@ held() {
 	END		{ exit bad || n != 1 }'
 }
 
+# stops_amid NAME - told to stop while sessions begin and end
+stops_amid() {
+	"$FUZZ" -c 16 -t 2 "$W/mailweir-$1.sock" >/dev/null 2>&1 & noise=$!
+	sleep 0.5
+	stop "mailweir-$1"; rc=$?
+	wait "$noise"
+	return $rc
+}
+
 t 'configuration'		faults_conf
 for m in $FIVE; do
 	t "$m: starts"		faults_start $m
 	t "$m: $seconds s of noise" fuzz $m
 	grep -h sessions "$W/fuzz.$m" | sed "s/^/# $m: /"
 	t "$m: holds no more"	held $m
-	t "$m: stops"		stop mailweir-$m
+	t "$m: stops amid it"	stops_amid $m
 done
 # that the good session was one that shows something
 t 'one was refused, one edited'	has "$W/fuzz.chain" '^good: O.*yc?[ih+-]*'

@@ -27,6 +27,7 @@
 #include "conf/common.h"
 #include "frame/gate.h"
 #include "frame/gen.h"
+#include "frame/leaks.h"
 #include "frame/milter.h"
 
 #include "base/banned.h"
@@ -383,10 +384,6 @@ check_only(const struct daemon *d)
 	return EX_OK;
 }
 
-#ifdef __SANITIZE_ADDRESS__
-void	__lsan_do_leak_check(void);
-#endif
-
 /*
  * end - without exit handlers
  *
@@ -397,9 +394,7 @@ static _Noreturn void
 end(int rc)
 {
 	(void)fflush(NULL);
-#ifdef __SANITIZE_ADDRESS__
-	__lsan_do_leak_check();
-#endif
+	leaks_check();
 	_exit(rc);
 }
 

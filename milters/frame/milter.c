@@ -48,6 +48,7 @@ struct conn {
 	struct buf		 told;		/* macros, see learn() */
 	struct frame_conn	 facts;
 	struct msg		*msg;
+	struct conn		*next;		/* see leave_behind() */
 };
 
 static struct milter	*self;
@@ -643,13 +644,30 @@ cb_abort(SMFICTX *ctx)
 	return leave(SMFIS_CONTINUE);
 }
 
+/*
+ * leave_behind - a connection that ends after the gate was closed
+ *
+ * Its generation must not be touched any more, and the program is about to
+ * end. The list is there so that the search for leaks sees that it is ours.
+ */
+static void
+leave_behind(struct conn *c)
+{
+	static _Atomic(struct conn *)	left;
+
+	if (c != NULL)
+		c->next = atomic_exchange(&left, c);
+}
+
 static sfsistat
 cb_close(SMFICTX *ctx)
 {
 	struct conn	*c = enter(ctx);
 
-	if (c == NULL)
+	if (c == NULL) {
+		leave_behind(smfi_getpriv(ctx));
 		return SMFIS_CONTINUE;
+	}
 	(void)smfi_setpriv(ctx, NULL);
 	if (c->msg != NULL)
 		metrics_add(self->metrics, "verdicts_total", "verdict",
