@@ -31,6 +31,12 @@ held() {
 	END		{ exit bad || n != 1 }'
 }
 
+# again NAME - with thread numbers that are given out twice
+again() { FUZZ=$FUZZ unshare -rpf --mount-proc "$SRC/t/wire/again.sh" "$1"; }
+own_world() {
+	unshare -rpf --mount-proc sh -c 'echo 99 >/proc/sys/kernel/ns_last_pid'
+}
+
 # stops_amid NAME - told to stop while sessions begin and end
 stops_amid() {
 	"$FUZZ" -c 16 -t 2 "$W/mailweir-$1.sock" >/dev/null 2>&1 & noise=$!
@@ -48,6 +54,10 @@ for m in $FIVE; do
 	t "$m: holds no more"	held $m
 	t "$m: stops amid it"	stops_amid $m
 done
+if own_world 2>/dev/null
+then t 'numbers again: no leak'	again unsubscribe
+else t_skip 'numbers again: no leak' 'no process namespace of its own'
+fi
 # that the good session was one that shows something
 t 'one was refused, one edited'	has "$W/fuzz.chain" '^good: O.*yc?[ih+-]*'
 t_done
