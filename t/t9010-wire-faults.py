@@ -84,6 +84,28 @@ def gone():
         m.sock.close()
 
 
+def strangers():
+    """Health probes and the lost: bare connects, TLS, HTTP, SMTP, noise, and
+    many who stay and say nothing."""
+    probes = (b"", b"\x16\x03\x01\x02\0\1\0\1\xfc\3\3" + b"x" * 500,
+              b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"EHLO x\r\nQUIT\r\n",
+              b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", b"\r\n", b"\0" * 64,
+              bytes(range(256)) * 16)
+    for junk in probes * 20:
+        s = milter.connect(WHERE)
+        try:
+            s.sendall(junk)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        s.close()
+    stay = [milter.connect(WHERE) for _ in range(200)]
+    want = good()
+    for s in stay:
+        s.close()
+    if good() != want:
+        sys.exit("other edits among strangers")
+
+
 def truncated():
     """A packet that ends in its length, its command, its data."""
     for step in STEPS:

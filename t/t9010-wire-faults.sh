@@ -7,10 +7,14 @@
 need_built mailweir mailweir-chain
 
 talk() { "$PYTHON" "$SRC/t/t9010-wire-faults.py" "$2" "unix:$W/mailweir-$1.sock"; }
+# only_mail LOG - a start and messages, nothing else
+only_mail() { if grep -Ev ': started | qid=' "$1"; then return 1; fi; }
 
 t 'configuration'		faults_conf
 for m in $FIVE; do
 	t "$m: starts"				faults_start $m
+	t "$m: health probes and the lost"	talk $m strangers
+	t "$m: of whom the log says nothing"	only_mail "$W/mailweir-$m.log"
 	t "$m: the MTA goes away at each step"	talk $m gone
 	t "$m: truncated packets"		talk $m truncated
 	t "$m: strings without an end"		talk $m unterminated
