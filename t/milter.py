@@ -132,9 +132,12 @@ class Milter:
         return None
 
     def eom(self, qid="4Qid"):
-        """(edits, answer): what comes before the final word, and that."""
         self.define(b"E", i=qid)
         self.send(b"E")
+        return self.verdict()
+
+    def verdict(self):
+        """(edits, answer): what comes before the final word, and that."""
         edits = []
         while True:
             cmd, data = self.receive()

@@ -7,6 +7,7 @@ After each, a good message must get what it got before.
 import socket
 import struct
 import sys
+import time
 
 import milter
 from milter import Milter
@@ -221,6 +222,60 @@ def slow():
             (b"Subject", b" hello")], b"We have a new bank account.\r\n", 1)
     if m.eom() != want:
         sys.exit("other edits for the slow one")
+
+
+def tape(m, body):
+    """The octets of a message, and how many answers come before its last."""
+    out, answers = [], []
+
+    def send(cmd, data=b""):
+        out.append(struct.pack(">I", len(data) + 1) + cmd + data)
+
+    def receive():
+        answers.append(b"c")
+        return b"c", b""
+    m.send, m.receive = send, receive
+    m.mail("<news@sender.example>")
+    m.rcpt("<ann@world.example>")
+    m.data([(b"From", b" <news@sender.example>"),
+            (b"Subject", b" hello")], body)
+    m.define(b"E", i="4Qid")
+    m.send(b"E")
+    del m.send, m.receive
+    return b"".join(out), len(answers)
+
+
+def pieces():
+    """A message in one piece, and in two with the cut anywhere."""
+    body = b"We have a new bank account.\r\n" * 1400
+    cuts = set(range(0, 300, 11)) | set(range(16370, 16400)) | {32768, 40000}
+    want = None
+    for cut in sorted(cuts):
+        m = begin()
+        octets, answers = tape(m, body)
+        m.sock.sendall(octets[:cut])
+        time.sleep(0.001)
+        m.sock.sendall(octets[cut:])
+        for _ in range(answers):
+            m.receive()
+        got = m.verdict()
+        m.quit()
+        if want is not None and got != want:
+            sys.exit("cut at %d: %r, before %r" % (cut, got, want))
+        want = got
+
+
+def leftovers():
+    """What comes behind the end of a connection is nobody's."""
+    want = good()
+    for _ in range(30):
+        m = begin()
+        play(m, "mail")
+        raw(m, struct.pack(">IB", 1, b"Q"[0]) +
+            struct.pack(">I", 23) + b"M<other@sender.example>"[:23] + b"\0\0")
+        m.sock.close()
+        if good() != want:
+            sys.exit("it met another connection's octets")
 
 
 before = good()

@@ -25,6 +25,8 @@ for m in $FIVE; do
 	t "$m: lengths of 0 and up to 4 GB"	talk $m lengths
 	t "$m: steps out of order"		talk $m order
 	t "$m: an MTA octet by octet"		talk $m slow
+	t "$m: one in pieces"			talk $m pieces
+	t "$m: octets behind a QUIT"		talk $m leftovers
 	t "$m: stops"				stop mailweir-$m
 done
 t_done

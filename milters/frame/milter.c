@@ -33,10 +33,6 @@
 #define NR_ALL	(SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_RCPT | \
     SMFIP_NR_DATA | SMFIP_NR_HDR | SMFIP_NR_EOH | SMFIP_NR_BODY)
 
-/* Octets of a packet. libmilter's own limit is 64 KB, and it hangs up on more:
- * a header line of 1 MB would be tried again for days instead of refused. */
-#define PACKET_MAX	(4u << 20)
-
 struct conn {
 	struct gen		*gen;		/* negotiated for this */
 	unsigned long		 protocol;	/* SMFIP_ bits that hold */

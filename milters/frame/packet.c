@@ -10,11 +10,8 @@
 #include "frame/packet.h"
 
 #include <dlfcn.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sysexits.h>
@@ -23,6 +20,7 @@
 
 #include "base/listen.h"
 #include "base/log.h"
+#include "frame/inflow.h"
 
 #include "base/banned.h"
 
@@ -30,21 +28,13 @@
  * below a blank. */
 #define HANG_UP		'\1'
 
-typedef char *reader(int, struct timeval *, char *, size_t *, char *);
-
-static reader	*libmilters;
-static bool	 over_tcp;
-
 int
 packet_setup(bool local, struct err *e)
 {
-	void	*f = dlsym(RTLD_NEXT, "mi_rd_cmd");
-
-	if (f == NULL)
+	if (dlsym(RTLD_NEXT, "mi_rd_cmd") == NULL)
 		return err_code(e, EX_SOFTWARE, "libmilter has no mi_rd_cmd; "
 		    "build with Debian's");
-	memcpy(&libmilters, &f, sizeof f);
-	over_tcp = !local;
+	inflow_setup(local);
 	return 0;
 }
 
@@ -76,23 +66,30 @@ unfit(char cmd, const char *p, size_t n)
 	return NULL;
 }
 
-/*
- * quick - acknowledge at once what comes next
- *
- * The MTA's kernel keeps a small piece back while an earlier one is not
- * acknowledged (Nagle), and Postfix writes pieces of 4 KB; ours would wait
- * 40 ms before it acknowledges. Each answer that we send makes it forget.
- */
-static void
-quick(int sd)
+/* read_packet - the next one, with what follows the command, if anything, in
+ * memory of its own; false: none came, or none that could be taken */
+static bool
+read_packet(int sd, const struct timeval *timeout, char *cmd, char **rest,
+    size_t *len)
 {
-	int	one = 1;
+	unsigned char	head[5];
+	size_t		n;
 
-	(void)setsockopt(sd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+	if (!inflow_read(sd, timeout, head, sizeof head))
+		return false;
+	n = (size_t)head[0] << 24 | (size_t)head[1] << 16 |
+	    (size_t)head[2] << 8 | head[3];
+	if (n == 0 || n - 1 > PACKET_MAX)
+		return false;
+	*cmd = (char)head[4];
+	if ((*len = n - 1) == 0)
+		return true;
+	return (*rest = malloc(*len)) != NULL &&
+	    inflow_read(sd, timeout, *rest, *len);
 }
 
 /*
- * mi_rd_cmd - in the place of libmilter's, which it calls
+ * mi_rd_cmd - in the place of libmilter's
  *
  * The library reads each packet by this name, so that the program's own
  * function of that name comes first, as with sigwait() in main.c.
@@ -103,15 +100,16 @@ char	*mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len,
 char *
 mi_rd_cmd(int sd, struct timeval *timeout, char *cmd, size_t *len, char *name)
 {
-	const char	*why;
-	char		*p;
+	const char	*why = NULL;
+	char		*p = NULL;
 
-	if (over_tcp)
-		quick(sd);
-	p = libmilters(sd, timeout, cmd, len, name);
-	if ((why = unfit(*cmd, p, *len)) == NULL)
+	(void)name;
+	*len = 0;
+	if (read_packet(sd, timeout, cmd, &p, len) &&
+	    (why = unfit(*cmd, p, *len)) == NULL)
 		return p;
-	log_event(LOG_ERR, "bad_packet", LOG_STR("why", why));
+	if (why != NULL)
+		log_event(LOG_ERR, "bad_packet", LOG_STR("why", why));
 	free(p);
 	*cmd = HANG_UP;
 	*len = 0;
