@@ -107,11 +107,11 @@ ends() {	# NAME STATUS - told to
 no_process() { pids=$(pgrep -a -f "$W/$1") && { echo "$pids"; return 1; }; return 0; }
 begin sound
 begin spoiled
-t 'mail comes out'		wait_until 30 ten sound
+t 'mail comes out'		wait_until 60 ten sound
 t 'a soak is told to end'	ends sound 130
 t 'it leaves no folder'		test ! -e "$W/sound"
 t 'and no process'		no_process sound
-t 'mail of another comes out'	wait_until 30 ten spoiled
+t 'mail of another comes out'	wait_until 60 ten spoiled
 # the first message went to somebody else, says the world
 "$PYTHON" -c 'import sys
 f = open(sys.argv[1], "r+b")
