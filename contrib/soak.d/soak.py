@@ -270,8 +270,7 @@ def tell(facts):
         print("%-12s %5d KB, climbed %+d KB in %d s%s; descriptors %d, %d at "
               "most, %d at its start" % (
                   name, p["anon_kb"], p["climbed_kb"], p["in_seconds"],
-                  "" if p["in_seconds"] >= programs.JUDGED else
-                  " (too short to judge)",
+                  p["unjudged"] and " (%(unjudged)s)" % p,
                   p["fds_last"], p["fds_most"], p["fds_first"]))
     for why in facts["wrong"][:SHOWN]:
         print("WRONG " + why)
