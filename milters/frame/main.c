@@ -27,8 +27,8 @@
 #include "conf/common.h"
 #include "frame/gate.h"
 #include "frame/gen.h"
-#include "frame/leaks.h"
 #include "frame/milter.h"
+#include "frame/sanitize.h"
 
 #include "base/banned.h"
 
@@ -394,7 +394,7 @@ static _Noreturn void
 end(int rc)
 {
 	(void)fflush(NULL);
-	leaks_check();
+	sanitize_end();
 	_exit(rc);
 }
 

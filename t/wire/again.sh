@@ -6,7 +6,7 @@
 #
 # In a world of processes of its own the next number can be chosen. A sanitizer
 # that takes a worker for a dead one of the same number says, at the stop, that
-# what the worker holds is lost (milters/frame/leaks.c).
+# what the worker holds is lost (milters/frame/sanitize.c).
 set -eu
 sock=$W/mailweir-$1.sock last=/proc/sys/kernel/ns_last_pid
 rm -f "$sock"
