@@ -62,7 +62,8 @@ const struct conf_param ingest_params[] = {
 	CONF_SIZE(struct ingest_conf, max_message_size, "64M", 1024,
 	    256e6, "Largest message that is taken."),
 	CONF_SIZE(struct ingest_conf, max_memory, "256M", 1024, 1e12,
-	    "Messages held in memory at once, together; above it 452."),
+	    "Messages held in memory at once, together; above it 452. More "
+	    "than max_message_size, or the largest never passes."),
 	CONF_SECS(struct ingest_conf, timeout, "5m", 1, 86400,
 	    "How long a connection may be silent."),
 	CONF_SECS(struct ingest_conf, data_timeout, "10m", 1, 86400,

@@ -39,7 +39,8 @@ const struct conf_param frame_params[] = {
 	CONF_INT(struct frame_conf, max_in_flight, "1000", 1, 1000000,
 	    "Messages at a time."),
 	CONF_SIZE(struct frame_conf, max_memory, "256M", 1 << 20, 1e12,
-	    "Octets of mail kept by all messages together."),
+	    "Octets of mail kept by all messages together. More than max_body "
+	    "and max_header_size, or the largest message never passes."),
 	CONF_SECS(struct frame_conf, max_time, "1h", 1, 86400,
 	    "How long a message may take, from MAIL to its end."),
 	CONF_ENUM(struct frame_conf, over_load, "tempfail", load_words,
