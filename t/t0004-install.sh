@@ -46,7 +46,7 @@ t 'units'			units
 t 'units with keys'		key_units
 t 'licence'			find_one COPYING
 t 'nothing of the tests'	strays
-t 'an installed program runs'	sh -c '"$(find "$W/root" -type f -name mailweir)" --help'
+t 'an installed program runs'	sh -c '"$(find "$W/root" -type f -perm -u+x -name mailweir)" --help'
 again() {	# a configuration that the admin changed is not overwritten
 	echo '# changed' >>"$W/root${etc:-/etc}/mailweir/mailweir.conf"
 	install_it
