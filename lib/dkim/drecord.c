@@ -130,6 +130,14 @@ zone_data(struct reader *r, struct buf *out, struct err *e)
 	return 0;
 }
 
+static bool
+is_number(const char *w, size_t n)
+{
+	while (n > 0 && w[n - 1] >= '0' && w[n - 1] <= '9')
+		n--;
+	return n == 0;
+}
+
 /* pass_type - step over TTL, IN and TXT of a zone line */
 static void
 pass_type(struct reader *r)
@@ -143,7 +151,7 @@ pass_type(struct reader *r)
 		n = word(r, &w);
 		if (n == 0 || !((n == 2 && strncasecmp(w, "IN", 2) == 0) ||
 		    (n == 3 && strncasecmp(w, "TXT", 3) == 0) ||
-		    (strspn(w, "0123456789") >= n))) {
+		    is_number(w, n))) {
 			r->p = back;
 			return;
 		}
